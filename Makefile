@@ -1,0 +1,69 @@
+# Everything runs in .venv, which the first target sets up from the hash-locked requirements.
+# Settings are environment variables (orchestration/settings.py); the short names below set them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python -m
+
+ifdef LANDING
+export UTFALL_LANDING := $(LANDING)
+endif
+ifdef HOME_DIR
+export UTFALL_HOME := $(HOME_DIR)
+endif
+ifdef TARGET
+export UTFALL_TARGET := $(TARGET)
+endif
+
+.PHONY: help setup nightly test dev serve status clean-up docs benchmark types type
+
+help: ## What the targets do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3."; exit 1; }
+	@echo "Setting up $(VENV) from requirements.lock (once, about two minutes)"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $(READY)
+
+setup: $(READY) ## Set up .venv from requirements.lock
+
+nightly: $(READY) ## The main job for one S: AS_OF= LANDING= HOME_DIR= TARGET=
+	@$(RUN) orchestration.nightly $(if $(AS_OF),--as-of $(AS_OF))
+
+test: $(READY) ## All checks and tests, with the minutes each group took: GROUPS="unit graph"
+	@$(VENV)/bin/python tests/run_all.py $(GROUPS)
+
+dev: $(READY) ## Dagster's web UI with the nightly schedule
+	@$(RUN) orchestration.serve dev
+
+serve: $(READY) ## Dagster daemon and webserver as they run in production
+	@$(RUN) orchestration.serve all
+
+status: $(READY) ## One screen: publication, last run, lock, next run, disk
+	@$(RUN) orchestration.status
+
+clean-up: $(READY) ## Apply retention and say what it freed
+	@$(RUN) orchestration.clean_up
+
+docs: $(READY) ## dbt docs, served locally
+	@$(VENV)/bin/dbt docs generate --static --empty-catalog
+	@echo "Open http://localhost:8081/static_index.html"
+	@cd target && ../$(VENV)/bin/python -m http.server 8081 --bind 127.0.0.1
+
+benchmark: $(READY) ## A full and an ordinary night at a size: SCALE=<invoice lines>
+	@$(RUN) orchestration.benchmark $(if $(SCALE),--lines $(SCALE))
+
+types: $(READY) ## Write the registry seed and the union model from the types' YAML
+	@$(RUN) orchestration.registry
+
+type: $(READY) ## An author's loop for one budget type: T=<budget_type_id>
+	@test -n "$(T)" || { echo "Name the type: make type T=signed_volume"; exit 1; }
+	@$(VENV)/bin/dbt test --select "bt_$(T)" --resource-type unit_test
+	@$(RUN) orchestration.show_type $(T)

@@ -1,0 +1,1 @@
+"""The stages of a night as Dagster assets: raw, build file, dbt, release, gate, publication."""

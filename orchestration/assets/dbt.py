@@ -1,0 +1,269 @@
+"""dbt's seeds, models and data tests as assets and checks: one op, one dbt process per night."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
+
+from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, environment, in_words
+from orchestration.manifest import DBT_EXECUTABLE, building_path, expected_nodes
+from orchestration.settings import PROJECT_ROOT, Settings
+
+FAILED = ("error", "fail", "runtime error", "skipped")
+
+
+class DbtStageError(RuntimeError):
+    """dbt failed or ran less than it should; the text is the sentence for the reader."""
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Asset keys are table names, groups are layers, raw sources are the ingest assets.
+
+    Sources of dbt that are not entities (the run's context, the ledger, the frozen history) are
+    views that the build file brings along, so they map to the asset ``build_file``.
+    """
+
+    def __init__(self, entities: frozenset[str]) -> None:
+        super().__init__(
+            settings=DagsterDbtTranslatorSettings(
+                enable_duplicate_source_asset_keys=True,
+                enable_code_references=True,
+            )
+        )
+        self._entities = entities
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """``raw/<entity>`` for what was delivered, else the table's name."""
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["resource_type"] != "source":
+            return dg.AssetKey(name)
+        entity = name.removesuffix("__delta")
+        return dg.AssetKey(["raw", entity] if entity in self._entities else "build_file")
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer: the first folder below models/, or ``seeds``."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "seeds"
+        return dbt_resource_props["fqn"][1]
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """No tags from dbt: the graph is read by group."""
+        return {}
+
+    def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> None:
+        """Nothing runs by itself: the night is one job."""
+        return None
+
+
+def dbt_arguments(*, is_full: bool) -> list[str]:
+    """Return dbt's arguments for a night.
+
+    Unit tests are left out by resource type: an ``exclude`` of the asset selection does not keep
+    ``dbt build`` from running them when everything is selected.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    return [*arguments, "--full-refresh"] if is_full else arguments
+
+
+def count_results(results: list[dict[str, Any]]) -> dict[str, int]:
+    """Return how many models, seeds and data tests dbt reports as run, from run_results.json."""
+    counts = {"model": 0, "seed": 0, "test": 0}
+    for result in results:
+        kind = result["unique_id"].split(".", 1)[0]
+        if kind in counts and result["status"] not in FAILED:
+            counts[kind] += 1
+    return counts
+
+
+def not_run(expected: set[str], results: list[dict[str, Any]]) -> list[str]:
+    """Return the names of expected nodes without a result, sorted; dbt exits 0 in that case."""
+    ran = {result["unique_id"] for result in results if result["status"] != "skipped"}
+    return sorted(unique_id.split(".")[2] for unique_id in expected - ran)
+
+
+def failure_in_words(results: list[dict[str, Any]], nodes: Mapping[str, Any]) -> str | None:
+    """Return one sentence about the first failed models and data tests, or None where none failed.
+
+    ``nodes`` is the manifest's. A data test names the table it belongs to and the rows it found.
+    """
+    said: list[str] = []
+    for result in results:
+        if result["status"] not in ("error", "fail", "runtime error"):
+            continue
+        node = nodes.get(result["unique_id"], {})
+        message = " ".join((result.get("message") or "").split())
+        if node.get("resource_type") == "test":
+            table = (node.get("attached_node") or "").split(".")[-1] or "several tables"
+            rows = result.get("failures")
+            said.append(
+                f"the data test {node['name']} on {table} found {rows} rows"
+                if rows
+                else f"the data test {node['name']} on {table} could not run ({message})"
+            )
+        else:
+            where = node.get("original_file_path", result["unique_id"])
+            said.append(f"{where} could not be built ({message[:400]})")
+    if not said:
+        return None
+    more = f" and {len(said) - 3} more" if len(said) > 3 else ""
+    return (
+        "dbt stopped the night: "
+        + "; ".join(said[:3])
+        + more
+        + ". Nothing was published and the last publication stands; correct the model or the "
+        "delivered rows and run the same S again."
+    )
+
+
+def as_rule_results(results: list[dict[str, Any]], nodes: Mapping[str, Any]) -> list[Any]:
+    """Return dbt's failures as the gate's ``RuleResult``s, which the quality report shows."""
+    from orchestration.quality.judge import RuleResult
+
+    found = []
+    for result in results:
+        if result["status"] not in ("error", "fail", "runtime error"):
+            continue
+        node = nodes.get(result["unique_id"], {})
+        name = node.get("name", result["unique_id"])
+        table = (node.get("attached_node") or result["unique_id"]).split(".")[2]
+        is_test = node.get("resource_type") == "test" and result["status"] == "fail"
+        found.append(
+            RuleResult(
+                rule_id=f"dbt:{name}",
+                table=table,
+                severity="critical",
+                owner="data-platform",
+                source="dbt",
+                success=False,
+                could_not_run=not is_test,
+                checked=None,
+                unexpected=result.get("failures") if is_test else None,
+                amount_at_stake=None,
+                text_en=f"{name} on {table} holds while the tables are built.",
+                text_sv=f"{name} för {table} gäller när tabellerna byggs.",
+                observed=" ".join((result.get("message") or "").split())[:500],
+            )
+        )
+    return found
+
+
+def _report_red(
+    night: Night, build_file: Path, results: list[dict[str, Any]], nodes: Mapping[str, Any]
+) -> None:
+    from orchestration.publication.publish import publish_quality
+    from orchestration.quality.judge import Verdict
+
+    publish_quality(
+        night.settings,
+        Verdict(tuple(as_rule_results(results, nodes))),
+        as_of=night.as_of,
+        run_id=night.run_id,
+        build_path=build_file,
+    )
+
+
+def _open_build(settings: Settings, build_file: Path) -> Path:
+    """Make the build file reachable under a path that is the same every night.
+
+    dbt reads its saved parse only while the connection is unchanged, and would otherwise parse
+    every model again each night. The file itself keeps its unique name, and its write-ahead log
+    lies in a folder of this run's own, so no log of another night can ever be replayed into it.
+    """
+    folder = settings.work / f"{build_file.stem}.building"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    path = building_path(settings)
+    (folder / path.name).hardlink_to(build_file)
+    draft = settings.work / f"{build_file.stem}.link"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(folder.name)
+    draft.replace(path.parent)
+    return folder
+
+
+def _close_build(folder: Path, build_file: Path) -> None:
+    left = [path.name for path in folder.iterdir() if path.suffix == ".wal"]
+    if left:
+        raise DbtStageError(
+            f"dbt ended without closing {build_file.name} (a write-ahead log is left beside it), "
+            "so the file is not used; the next run starts from the last green one."
+        )
+    shutil.rmtree(folder)
+
+
+def build_dbt_assets(
+    manifest: Mapping[str, Any],
+    entities: frozenset[str],
+    partitions: dg.PartitionsDefinition,
+) -> dg.AssetsDefinition:
+    """Return the asset definition of the whole dbt project, from its parsed manifest."""
+
+    @dbt_assets(
+        manifest=manifest,
+        name="dbt",
+        project=DbtProject(project_dir=PROJECT_ROOT),
+        dagster_dbt_translator=LayerTranslator(entities),
+        partitions_def=partitions,
+        backfill_policy=BACKFILL_POLICY,
+        pool=POOL,
+    )
+    def dbt_models(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, night: dg.ResourceParam[Night]
+    ) -> Iterator[Any]:
+        plan = night.take("build_file")
+        build_file = Path(plan["path"])
+        with in_words():
+            folder = _open_build(night.settings, build_file)
+        results: list[dict[str, Any]] = []
+        with environment(UTFALL_BUILD_FILE=str(building_path(night.settings))):
+            invocation = dbt.cli(dbt_arguments(is_full=plan["is_full"]), context=context)
+            try:
+                yield from invocation.stream()
+            except DagsterDbtCliRuntimeError:
+                results = _results(invocation.target_path)
+                sentence = failure_in_words(results, manifest["nodes"])
+                if sentence is None:
+                    raise
+                _report_red(night, build_file, results, manifest["nodes"])
+                raise dg.Failure(sentence, allow_retries=False) from None
+        results = _results(invocation.target_path)
+        with in_words():
+            _close_build(folder, build_file)
+            if not context.is_subset:
+                missing = not_run(expected_nodes(manifest), results)
+                if missing:
+                    raise DbtStageError(
+                        f"dbt ran {len(results)} models, seeds and data tests and left out "
+                        f"{len(missing)} that belong to the night ({', '.join(missing[:5])}), so "
+                        "nothing was published; parse the project again with `make types` and "
+                        "`.venv/bin/dbt parse`, and run the same S again."
+                    )
+        night.leave("dbt", **count_results(results))
+        shutil.rmtree(invocation.target_path, ignore_errors=True)
+
+    return dbt_models
+
+
+def _results(target: Path) -> list[dict[str, Any]]:
+    path = target / "run_results.json"
+    return json.loads(path.read_text())["results"] if path.is_file() else []
+
+
+def dbt_resource() -> DbtCliResource:
+    """Return the dbt command line of this environment, pointed at the repository root."""
+    return DbtCliResource(
+        project_dir=str(PROJECT_ROOT),
+        profiles_dir=str(PROJECT_ROOT),
+        dbt_executable=str(DBT_EXECUTABLE),
+    )

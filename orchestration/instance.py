@@ -1,0 +1,125 @@
+"""Dagster's home: its configuration, written by us, and what its run storage says of nights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from orchestration.settings import PROJECT_ROOT, Settings
+
+JOB_NAME = "nightly"
+DELIVERIES_TAG = "utfall/deliveries"
+MAX_RUNTIME_TAG = "dagster/max_runtime"
+RUNS_COMPARED = 10
+FEWEST_RUNS_COMPARED = 3
+SHORTEST_LIMIT_SECONDS = 900
+"""A full rebuild follows nights of a minute and may take many times their median; a limit that
+stopped it would stop every night after it too."""
+
+TEMPLATE = Path(__file__).parent / "deploy" / "dagster.yaml"
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Create Dagster's home with our dagster.yaml and name it in the environment; return it.
+
+    Dagster and its children find their storage by ``DAGSTER_HOME`` alone. The file is written
+    again when it differs, so that a change of the template reaches an existing home.
+    """
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    wanted = TEMPLATE.read_text(encoding="utf-8")
+    target = home / "dagster.yaml"
+    if not target.is_file() or target.read_text(encoding="utf-8") != wanted:
+        draft = home / f"dagster.yaml.{os.getpid()}"
+        draft.write_text(wanted, encoding="utf-8")
+        draft.replace(target)
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["UTFALL_HOME"] = str(settings.home)
+    return home
+
+
+def workspace_path() -> Path:
+    """Return the workspace file that daemon and webserver load."""
+    return PROJECT_ROOT / "workspace.yaml"
+
+
+def run_limit_seconds(durations: Sequence[float], factor: float) -> float | None:
+    """Return how long a run may take: ``factor`` times the median of the last ten, in seconds.
+
+    ``durations`` are the seconds of finished green runs, newest first. None where fewer than three
+    are known; never less than a quarter of an hour.
+    """
+    compared = list(durations)[:RUNS_COMPARED]
+    if len(compared) < FEWEST_RUNS_COMPARED:
+        return None
+    return max(factor * median(compared), SHORTEST_LIMIT_SECONDS)
+
+
+def recent_durations(instance) -> list[float]:
+    """Return the seconds of the last ten green nights, newest first."""
+    import dagster as dg
+
+    records = instance.get_run_records(
+        filters=dg.RunsFilter(job_name=JOB_NAME, statuses=[dg.DagsterRunStatus.SUCCESS]),
+        limit=RUNS_COMPARED,
+    )
+    return [
+        record.end_time - record.start_time
+        for record in records
+        if record.start_time and record.end_time
+    ]
+
+
+def run_tags(instance, settings: Settings, deliveries: str) -> dict[str, str]:
+    """Return the tags of a night: the deliveries it was started for and the longest it may take.
+
+    Dagster's run monitoring stops a run that exceeds the second.
+    """
+    limit = run_limit_seconds(recent_durations(instance), settings.run_timeout_factor)
+    return {DELIVERIES_TAG: deliveries} | ({MAX_RUNTIME_TAG: str(int(limit))} if limit else {})
+
+
+@dataclass(frozen=True)
+class NightRun:
+    """A night in Dagster's run storage: S (ISO), run id, status, deliveries' fingerprint, times."""
+
+    as_of: str
+    run_id: str
+    status: str
+    deliveries: str
+    started: datetime | None
+    ended: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it waits or runs."""
+        return self.status in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+
+
+def last_runs(instance, as_of: str | None = None, limit: int = 1) -> list[NightRun]:
+    """Return the newest nights, of one S where given, newest first."""
+    import dagster as dg
+
+    tags = {dg.PARTITION_NAME_TAG: as_of} if as_of else {}
+    records = instance.get_run_records(
+        filters=dg.RunsFilter(job_name=JOB_NAME, tags=tags), limit=limit
+    )
+    return [
+        NightRun(
+            as_of=record.dagster_run.tags.get(dg.PARTITION_NAME_TAG, ""),
+            run_id=record.dagster_run.run_id,
+            status=record.dagster_run.status.value,
+            deliveries=record.dagster_run.tags.get(DELIVERIES_TAG, ""),
+            started=_moment(record.start_time),
+            ended=_moment(record.end_time),
+        )
+        for record in records
+    ]
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
