@@ -1,0 +1,1 @@
+"""Write – audit – publish: export the marts, build a release, prove its audit, switch."""

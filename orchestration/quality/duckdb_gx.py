@@ -1,0 +1,120 @@
+"""Great Expectations on DuckDB, through the extension points GX offers for new databases.
+
+GX has no DuckDB backend. Its SQLAlchemy engine closes the connection before it fetches, and DuckDB
+then drops the pending result: checks fail with ``IndexError`` or, worse, pass because two empty
+results are equal. One connection kept open for the life of the engine cures that. DuckDB's regular
+expressions and LIKE are registered as metrics of this engine, because GX knows dialects by name.
+
+Importing this module imports great_expectations, which costs several CPU seconds: import it inside
+the function that needs it. It must be a module of its own; GX registers the classes when they are
+defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import great_expectations as gx
+import sqlalchemy as sa
+from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.metrics.map_metric_provider import (
+    ColumnMapMetricProvider,
+    column_condition_partial,
+)
+
+
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
+    """GX's SQL engine with one connection that stays open until :meth:`close`."""
+
+    _duckdb_connection: sa.Connection | None = None
+
+    @contextmanager
+    def get_connection(self) -> Generator[sa.Connection, None, None]:
+        """Yield the engine's only connection; a failed statement is rolled back before the next."""
+        if self._duckdb_connection is None:
+            self._duckdb_connection = self.engine.connect()
+        try:
+            yield self._duckdb_connection
+        except Exception:
+            self._duckdb_connection.rollback()
+            raise
+
+    def close(self) -> None:
+        """Close the connection, so that another process may write the file."""
+        if self._duckdb_connection is not None:
+            self._duckdb_connection.close()
+            self._duckdb_connection = None
+        self.engine.dispose()
+        super().close()
+
+
+class DuckDBDatasource(SQLDatasource):
+    """Data source type ``duckdb``: defining it makes ``data_sources.add_duckdb`` exist."""
+
+    type: Literal["duckdb"] = "duckdb"
+
+    @property
+    def execution_engine_type(self) -> type[SqlAlchemyExecutionEngine]:
+        """The engine that GX opens for this type."""
+        return DuckDBExecutionEngine
+
+
+class DuckDBMatchRegex(ColumnMapMetricProvider):
+    """``expect_column_values_to_match_regex`` with DuckDB's own regular expressions."""
+
+    condition_metric_name = "column_values.match_regex"
+    condition_value_keys = ("regex",)
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column, regex, **kwargs):
+        return sa.func.regexp_matches(column, regex)
+
+
+class DuckDBNotMatchRegex(ColumnMapMetricProvider):
+    """``expect_column_values_to_not_match_regex`` with DuckDB's own regular expressions."""
+
+    condition_metric_name = "column_values.not_match_regex"
+    condition_value_keys = ("regex",)
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column, regex, **kwargs):
+        return sa.not_(sa.func.regexp_matches(column, regex))
+
+
+class DuckDBMatchLikePattern(ColumnMapMetricProvider):
+    """``expect_column_values_to_match_like_pattern``."""
+
+    condition_metric_name = "column_values.match_like_pattern"
+    condition_value_keys = ("like_pattern", "escape")
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column, like_pattern, escape=None, **kwargs):
+        return column.like(like_pattern, escape=escape)
+
+
+@contextmanager
+def open_datasource(
+    path: Path, *, name: str = "release"
+) -> Generator[DuckDBDatasource, None, None]:
+    """Open the DuckDB file at ``path`` read-only as a GX data source in a context of its own.
+
+    Yields the data source. Nothing is written to disk; progress bars are off. The file is free for
+    a writer when the block ends.
+    """
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    datasource = context.data_sources.add_duckdb(
+        name,
+        connection_string=f"duckdb:///{path}",
+        kwargs={"connect_args": {"read_only": True}},
+    )
+    try:
+        yield datasource
+    finally:
+        # GX tests the connection with an engine of its own, beside the one that runs the checks.
+        datasource.get_execution_engine().close()
+        datasource.get_engine().dispose()

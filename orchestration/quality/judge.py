@@ -1,0 +1,402 @@
+"""Judge a release candidate: one result per rule, and one verdict that decides what is published.
+
+Severity ``critical`` blocks, ``warning`` publishes with a visible mark, and a check that could not
+run blocks whatever its severity: not knowing is not the same as being right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from orchestration.quality.suites import (
+    AUDIT_TABLES,
+    CUSTOM_SQL,
+    DELIVERY_SUITE,
+    SUITES_FOLDER,
+    Rule,
+    Suite,
+    SuiteError,
+    load_suites,
+)
+from orchestration.settings import Settings
+
+INGEST_TABLE = "ingest_ledger"
+
+
+class DeliveryProblem(Protocol):
+    """What ingest reports about one delivery."""
+
+    entity: str
+    source: str
+    severity: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """The outcome of one rule on one candidate.
+
+    ``checked`` and ``unexpected`` count rows (None where the rule does not count);
+    ``amount_at_stake`` is in company currency, where the rule states it; ``observed`` says in words
+    what was seen, or why the check could not run.
+    """
+
+    rule_id: str
+    table: str
+    severity: str
+    owner: str
+    source: str
+    success: bool
+    could_not_run: bool
+    checked: int | None
+    unexpected: int | None
+    amount_at_stake: Decimal | None
+    text_en: str
+    text_sv: str
+    observed: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this result alone keeps the release from being published."""
+        return self.could_not_run or (not self.success and self.severity != "warning")
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON types; the amount is text, so that no digit is lost."""
+        values = asdict(self)
+        if self.amount_at_stake is not None:
+            values["amount_at_stake"] = str(self.amount_at_stake)
+        return values
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RuleResult:
+        """The reverse of :meth:`to_json`."""
+        amount = values.get("amount_at_stake")
+        return cls(**{**values, "amount_at_stake": None if amount is None else Decimal(amount)})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All results on one candidate."""
+
+    results: tuple[RuleResult, ...]
+
+    @property
+    def is_green(self) -> bool:
+        """True when at least one rule was run and none blocks."""
+        return bool(self.results) and not self.blocking
+
+    @property
+    def blocking(self) -> tuple[RuleResult, ...]:
+        """The results that keep the release from being published."""
+        return tuple(result for result in self.results if result.blocks)
+
+    @property
+    def warnings(self) -> tuple[RuleResult, ...]:
+        """Failed rules that publish with a mark."""
+        return tuple(r for r in self.results if not r.success and not r.blocks)
+
+    def summary(self) -> str:
+        """The verdict in one line, with the rules that block named."""
+        failed = f"{len(self.warnings)} warnings" if self.warnings else "no warnings"
+        if self.is_green:
+            return f"green: {len(self.results)} rules, {failed}"
+        if not self.results:
+            return "red: no rule was run"
+        named = ", ".join(result.rule_id for result in self.blocking[:5])
+        more = len(self.blocking) - 5
+        return f"red: {len(self.blocking)} of {len(self.results)} rules block ({named}" + (
+            f" and {more} more)" if more > 0 else ")"
+        )
+
+
+def judge(
+    settings: Settings,
+    release: Path,
+    suites: Mapping[str, Suite] | Path = SUITES_FOLDER,
+    *,
+    as_of: date,
+    extra_results: Iterable[DeliveryProblem] = (),
+    database: str = "utfall.duckdb",
+) -> Verdict:
+    """Judge the candidate in folder ``release`` (see ``publication.build_release``), read-only.
+
+    ``suites`` is what ``load_suites`` returns or the folder to load from; suites that cannot be
+    loaded are a blocking result, not an exception, so that the quality report can say so. The
+    delivery suite is judged on ``release/audit/ingest_ledger.parquet``; ``extra_results`` are the
+    problems ingest found.
+    """
+    results = [_problem_result(problem) for problem in extra_results]
+    path = release / database
+    columns = published_columns(path)
+    if isinstance(suites, Path):
+        try:
+            suites = load_suites(columns, suites)
+        except SuiteError as error:
+            results.append(_broken_suites(str(error)))
+            return Verdict(tuple(results))
+    delivered = _delivered_entities(release)
+    results.extend(_judge_deliveries(release, suites.get(DELIVERY_SUITE), as_of))
+    tables = [table for table in columns if table not in AUDIT_TABLES]
+    results.extend(_judge_tables(path, tables, suites, as_of, delivered))
+    return Verdict(tuple(results))
+
+
+def published_columns(database: Path) -> dict[str, list[str]]:
+    """The views of schema ``main`` in the release file and their columns, by table name."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select table_name, list(column_name order by column_index)
+            from duckdb_columns()
+            where schema_name = 'main' and not internal
+            group by table_name
+            order by table_name
+            """
+        ).fetchall()
+    return dict(rows)
+
+
+def _judge_tables(
+    path: Path,
+    tables: Sequence[str],
+    suites: Mapping[str, Suite],
+    as_of: date,
+    delivered: set[str] | None,
+) -> list[RuleResult]:
+    from orchestration.quality.duckdb_gx import open_datasource
+
+    results: list[RuleResult] = []
+    with open_datasource(path) as datasource:
+        for table in tables:
+            suite = suites.get(table)
+            if suite is None or not suite.rules:
+                results.append(
+                    _broken_suites(f"No suite judges {table}: write expectations/{table}.yml.")
+                )
+                continue
+            due = [rule for rule in suite.rules if _applies(rule, delivered)]
+            outcome = _validate(datasource, table, due, as_of)
+            for rule in suite.rules:
+                if rule not in due:
+                    results.append(_not_applicable(rule))
+                    continue
+                result = _rule_result(rule, outcome[rule.id])
+                if rule.type == CUSTOM_SQL and not result.success and not result.could_not_run:
+                    result = _with_amount(datasource, rule, result)
+                results.append(result)
+    return results
+
+
+def _validate(
+    datasource, table: str, rules: Sequence[Rule], as_of: date
+) -> dict[str, Mapping[str, Any] | Exception]:
+    """Run the rules of one table; each rule's id → GX's result as a dict, or what went wrong."""
+    import great_expectations as gx
+
+    outcome: dict[str, Any] = {}
+    suite = gx.ExpectationSuite(name=table)
+    for rule in rules:
+        try:
+            suite.add_expectation(rule.expectation())
+        except SuiteError as error:
+            outcome[rule.id] = error
+    try:
+        asset = datasource.add_table_asset(table, table_name=table, schema_name="main")
+        batch = asset.add_batch_definition_whole_table("whole").get_batch()
+        validation = batch.validate(
+            suite,
+            result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
+            expectation_parameters={"as_of": as_of.isoformat()},
+        )
+    except Exception as error:
+        return {rule.id: outcome.get(rule.id, error) for rule in rules}
+    for result in validation.results:
+        outcome[result.expectation_config.meta["rule_id"]] = {
+            "success": result.success,
+            "result": result.result,
+            "error": _error_text(result.exception_info),
+        }
+    lost = RuntimeError("Great Expectations returned no result for this rule.")
+    return {rule.id: outcome.get(rule.id, lost) for rule in rules}
+
+
+def _error_text(exception_info: Mapping[str, Any] | None) -> str | None:
+    """The message of a check that raised; GX nests it by metric, or not, depending on where."""
+    if not exception_info:
+        return None
+    nested = exception_info.values() if "raised_exception" not in exception_info else ()
+    for info in (exception_info, *nested):
+        if isinstance(info, Mapping) and info.get("raised_exception"):
+            return str(info.get("exception_message") or "the check raised an error")
+    return None
+
+
+def _rule_result(rule: Rule, outcome: Mapping[str, Any] | Exception) -> RuleResult:
+    if isinstance(outcome, Exception):
+        return _could_not_run(rule, str(outcome))
+    if outcome["error"]:
+        return _could_not_run(rule, outcome["error"])
+    values = outcome["result"]
+    observed = values.get("observed_value")
+    checked = values.get("element_count")
+    unexpected = values.get("unexpected_count")
+    if rule.type == CUSTOM_SQL:
+        if not isinstance(observed, int):
+            return _could_not_run(rule, f"the query returned no count but {observed!r}")
+        unexpected = observed
+    elif rule.type.startswith("expect_table_row_count"):
+        checked = observed
+    return RuleResult(
+        **_identity(rule),
+        success=bool(outcome["success"]),
+        could_not_run=False,
+        checked=checked,
+        unexpected=unexpected,
+        amount_at_stake=None,
+        observed="" if observed is None else f"observed {observed}",
+    )
+
+
+def _with_amount(datasource, rule: Rule, result: RuleResult) -> RuleResult:
+    """Sum ``amount_at_stake`` over all failing rows of a custom query that returns that column."""
+    import sqlalchemy as sa
+
+    query = rule.kwargs["unexpected_rows_query"].format(batch=rule.table)
+    if "amount_at_stake" not in query:
+        return result
+    statement = sa.text(f"select sum(amount_at_stake) from ({query}) as failing")
+    with datasource.get_execution_engine().get_connection() as connection:
+        amount = connection.execute(statement).scalar()
+    return RuleResult(
+        **{**asdict(result), "amount_at_stake": None if amount is None else Decimal(str(amount))}
+    )
+
+
+def _judge_deliveries(release: Path, suite: Suite | None, as_of: date) -> list[RuleResult]:
+    """Judge the ledger: each rule's query must return no row (``{batch}``, ``{as_of}``)."""
+    if suite is None:
+        return []
+    ledger = release / "audit" / "ingest_ledger.parquet"
+    results = []
+    with duckdb.connect() as connection:
+        for rule in suite.rules:
+            query = rule.kwargs["unexpected_rows_query"].format(
+                batch=f"read_parquet('{ledger}')", as_of=f"date '{as_of}'"
+            )
+            try:
+                (checked,) = connection.execute(
+                    f"select count(*) from read_parquet('{ledger}')"
+                ).fetchone()
+                (unexpected,) = connection.execute(f"select count(*) from ({query})").fetchone()
+            except duckdb.Error as error:
+                results.append(_could_not_run(rule, str(error)))
+                continue
+            results.append(
+                RuleResult(
+                    **_identity(rule),
+                    success=unexpected == 0,
+                    could_not_run=False,
+                    checked=checked,
+                    unexpected=unexpected,
+                    amount_at_stake=None,
+                )
+            )
+    return results
+
+
+def _delivered_entities(release: Path) -> set[str] | None:
+    """Entities with at least one loaded row; None when the run kept no ledger (all rules apply)."""
+    ledger = release / "audit" / "ingest_ledger.parquet"
+    if not ledger.exists():
+        return None
+    rows = duckdb.execute(
+        f"select distinct entity from read_parquet('{ledger}') where rows_loaded > 0"
+    ).fetchall()
+    return {entity for (entity,) in rows}
+
+
+def _applies(rule: Rule, delivered: set[str] | None) -> bool:
+    return (
+        not rule.when_delivered
+        or delivered is None
+        or not delivered.isdisjoint(rule.when_delivered)
+    )
+
+
+def _identity(rule: Rule) -> dict[str, str]:
+    return {
+        "rule_id": rule.id,
+        "table": INGEST_TABLE if rule.table == DELIVERY_SUITE else rule.table,
+        "severity": rule.severity,
+        "owner": rule.owner,
+        "source": rule.source,
+        "text_en": rule.text_en,
+        "text_sv": rule.text_sv,
+    }
+
+
+def _could_not_run(rule: Rule, why: str) -> RuleResult:
+    return RuleResult(
+        **_identity(rule),
+        success=False,
+        could_not_run=True,
+        checked=None,
+        unexpected=None,
+        amount_at_stake=None,
+        observed=f"could not run: {why}",
+    )
+
+
+def _not_applicable(rule: Rule) -> RuleResult:
+    return RuleResult(
+        **_identity(rule),
+        success=True,
+        could_not_run=False,
+        checked=0,
+        unexpected=0,
+        amount_at_stake=None,
+        observed=f"does not apply: {', '.join(rule.when_delivered)} is not delivered",
+    )
+
+
+def _problem_result(problem: DeliveryProblem) -> RuleResult:
+    return RuleResult(
+        rule_id=f"delivery.{problem.code}.{problem.source}.{problem.entity}",
+        table=INGEST_TABLE,
+        severity=problem.severity,
+        owner=f"owner of {problem.source}",
+        source=problem.source,
+        success=False,
+        could_not_run=False,
+        checked=None,
+        unexpected=None,
+        amount_at_stake=None,
+        text_en=problem.text,
+        text_sv=getattr(problem, "text_sv", None) or problem.text,
+    )
+
+
+def _broken_suites(text: str) -> RuleResult:
+    return RuleResult(
+        rule_id="gate.suites",
+        table="(all)",
+        severity="critical",
+        owner="data-engineering",
+        source="utfall",
+        success=False,
+        could_not_run=True,
+        checked=None,
+        unexpected=None,
+        amount_at_stake=None,
+        text_en=text,
+        text_sv=f"Reglerna kunde inte köras: {text}",
+        observed="could not run: " + text,
+    )

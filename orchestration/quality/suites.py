@@ -1,0 +1,197 @@
+"""Suites: the reviewed rules in ``expectations/*.yml``, read strictly.
+
+A suite that cannot be run as written must be found when it is loaded, by name, and not pass in
+silence: an unknown expectation, a column the table does not have, a rule without owner or text in
+both languages, a table without a suite or without a rule on its number of rows are all refused.
+``expectations/README.md`` describes the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.settings import PROJECT_ROOT
+
+SUITES_FOLDER = PROJECT_ROOT / "expectations"
+DELIVERY_SUITE = "_delivery"
+"""The suite on the ingest ledger; it is judged on the ledger of the run, not on a mart."""
+
+AUDIT_TABLES = (
+    "publication",
+    "data_quality_results",
+    "data_quality_trend",
+    "ingest_ledger",
+    "quarantine",
+)
+"""The tables the audit writes itself; they have no suite, because they are the verdict."""
+
+ROW_COUNT = "expect_table_row_count_to_be_between"
+CUSTOM_SQL = "unexpected_rows_expectation"
+SEVERITIES = ("critical", "warning")
+
+_REQUIRED = ("id", "type", "owner", "severity", "source", "reason", "text_en", "text_sv")
+_OPTIONAL = ("kwargs", "when_delivered")
+_COLUMN_KEYS = ("column", "column_A", "column_B")
+_COLUMN_LIST_KEYS = ("column_list", "column_set")
+
+
+class SuiteError(ValueError):
+    """A suite that cannot be used as written; the text names file, rule and what to do."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reviewed rule on one published table.
+
+    ``kwargs`` are those of the GX expectation ``type``; ``{"$PARAMETER": "as_of"}`` stands for S.
+    ``when_delivered`` names the entities that the rule needs: where the company delivers none of
+    them, the rule does not apply.
+    """
+
+    id: str
+    table: str
+    type: str
+    owner: str
+    severity: str
+    source: str
+    reason: str
+    text_en: str
+    text_sv: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    when_delivered: tuple[str, ...] = ()
+
+    def expectation(self):
+        """The GX expectation of this rule. Raises ``SuiteError`` where GX refuses it."""
+        from great_expectations.exceptions import ExpectationNotFoundError
+        from great_expectations.expectations.registry import get_expectation_impl
+
+        try:
+            implementation = get_expectation_impl(self.type)
+        except ExpectationNotFoundError:
+            raise SuiteError(
+                f"Rule {self.id}: Great Expectations has no {self.type!r}. "
+                "Use the snake-case name of one of its expectations."
+            ) from None
+        try:
+            return implementation(**self.kwargs, severity=self.severity, meta={"rule_id": self.id})
+        except (TypeError, ValueError) as error:
+            raise SuiteError(f"Rule {self.id}: {self.type} refuses its kwargs: {error}") from error
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The rules of one table, in the order of the file."""
+
+    table: str
+    rules: tuple[Rule, ...]
+
+
+def load_suites(
+    columns: Mapping[str, Iterable[str]], folder: Path = SUITES_FOLDER
+) -> dict[str, Suite]:
+    """Read one suite per table of ``columns`` (table → its column names, as a reader sees them).
+
+    The five tables of the audit need no suite. Returns table → suite, and the suite on deliveries
+    under ``DELIVERY_SUITE``. Raises ``SuiteError`` on anything that could let a check vanish.
+    """
+    import great_expectations.expectations  # noqa: F401  registers the expectations by name
+
+    known = {table: set(names) for table, names in columns.items() if table not in AUDIT_TABLES}
+    suites: dict[str, Suite] = {}
+    seen: dict[str, str] = {}
+    for path in sorted(folder.glob("*.yml")):
+        suite = read_suite(path)
+        for rule in suite.rules:
+            if rule.id in seen:
+                raise SuiteError(
+                    f"{path.name}: rule id {rule.id} is also used in {seen[rule.id]}. "
+                    "Give each rule an id of its own; results are followed by it over time."
+                )
+            seen[rule.id] = path.name
+        suites[suite.table] = suite
+        if suite.table == DELIVERY_SUITE:
+            continue
+        if suite.table not in known:
+            raise SuiteError(
+                f"{path.name}: there is no published table {suite.table!r}. "
+                f"Published are: {', '.join(sorted(known))}."
+            )
+        _check_columns(path, suite, known[suite.table])
+        for rule in suite.rules:
+            rule.expectation()
+    missing = sorted(set(known) - set(suites))
+    if missing:
+        raise SuiteError(
+            f"No suite for {', '.join(missing)}: write expectations/{missing[0]}.yml. "
+            "A table that nobody judges is not published."
+        )
+    return suites
+
+
+def read_suite(path: Path) -> Suite:
+    """Read one file, without looking at the table. Raises ``SuiteError``."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SuiteError(f"{path.name} is not valid YAML: {error}") from error
+    if not isinstance(content, dict) or set(content) != {"table", "rules"}:
+        raise SuiteError(f"{path.name}: expected exactly the keys `table` and `rules`.")
+    table = content["table"]
+    if table != path.stem:
+        raise SuiteError(f"{path.name}: `table: {table}` must be the name of the file.")
+    rules = tuple(_read_rule(path, table, raw) for raw in content["rules"] or ())
+    if table != DELIVERY_SUITE and not any(_demands_rows(rule) for rule in rules):
+        raise SuiteError(
+            f"{path.name}: no critical {ROW_COUNT} with min_value of at least 1. "
+            "An empty table passes nearly every other check."
+        )
+    return Suite(table, rules)
+
+
+def _read_rule(path: Path, table: str, raw: Any) -> Rule:
+    if not isinstance(raw, dict) or not raw.get("id"):
+        raise SuiteError(f"{path.name}: a rule without id: {raw!r}")
+    name = f"{path.name}, rule {raw['id']}"
+    missing = [key for key in _REQUIRED if not str(raw.get(key) or "").strip()]
+    if missing:
+        raise SuiteError(f"{name}: {', '.join(missing)} missing or empty.")
+    unknown = sorted(set(raw) - set(_REQUIRED) - set(_OPTIONAL))
+    if unknown:
+        raise SuiteError(f"{name}: unknown key {', '.join(unknown)}.")
+    if raw["severity"] not in SEVERITIES:
+        raise SuiteError(f"{name}: severity must be one of {', '.join(SEVERITIES)}.")
+    kwargs = raw.get("kwargs") or {}
+    if raw["type"] == CUSTOM_SQL and "{batch}" not in str(kwargs.get("unexpected_rows_query")):
+        raise SuiteError(f"{name}: the query must read {{batch}}, the table under judgement.")
+    return Rule(
+        table=table,
+        kwargs=kwargs,
+        when_delivered=tuple(raw.get("when_delivered") or ()),
+        **{key: str(raw[key]).strip() for key in _REQUIRED},
+    )
+
+
+def _demands_rows(rule: Rule) -> bool:
+    return (
+        rule.type == ROW_COUNT
+        and rule.severity == "critical"
+        and isinstance(rule.kwargs.get("min_value"), int)
+        and rule.kwargs["min_value"] >= 1
+    )
+
+
+def _check_columns(path: Path, suite: Suite, columns: set[str]) -> None:
+    for rule in suite.rules:
+        named = [rule.kwargs[key] for key in _COLUMN_KEYS if key in rule.kwargs]
+        for key in _COLUMN_LIST_KEYS:
+            named.extend(rule.kwargs.get(key, ()))
+        unknown = sorted(set(named) - columns)
+        if unknown:
+            raise SuiteError(
+                f"{path.name}, rule {rule.id}: {suite.table} has no column {', '.join(unknown)}."
+            )

@@ -1,0 +1,475 @@
+"""Export, release, audit, publication, quality and retention on a small built company."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publication import history
+from orchestration.publication.audit import PublicationRefused, audit_path, write_audit
+from orchestration.publication.export import ExportError, export_candidates
+from orchestration.publication.identity import publication_id
+from orchestration.publication.publish import publish, publish_quality
+from orchestration.publication.release import read_manifest
+from orchestration.publication.retention import cleanup
+from orchestration.quality.judge import Verdict
+from orchestration.quality.suites import AUDIT_TABLES
+from tests.publication_support import (
+    GREEN,
+    RED,
+    S,
+    build_file,
+    candidate,
+    manifest,
+    publish_night,
+    result_for,
+    settings_for,
+)
+
+NEXT = S + timedelta(days=1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path):
+    return settings_for(tmp_path / "home")
+
+
+def shown(settings) -> str:
+    return read_manifest(settings.published / "current")["publication_id"]
+
+
+def read(settings, query: str):
+    path = (settings.published / "current").resolve() / "utfall.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+# Export
+
+
+def test_one_thread_and_four_write_the_same_bytes(tmp_path):
+    exports = []
+    for threads in (1, 4):
+        build = build_file(tmp_path / f"{threads}.duckdb", threads=threads)
+        exports.append(
+            export_candidates(
+                settings_for(tmp_path, threads=threads), build, manifest(), tmp_path / str(threads)
+            )
+        )
+    first, second = (
+        {t: [(f.path, f.sha256) for f in e.files] for t, e in export.items()} for export in exports
+    )
+    assert first == second
+    assert len(first["outcome_evidence"]) == 4 and len(first["outcomes"]) == 5
+
+
+def test_rows_are_in_the_order_of_the_key_and_then_of_the_rest(tmp_path):
+    build = build_file(tmp_path / "build.duckdb")
+    export_candidates(settings_for(tmp_path), build, manifest(), tmp_path / "out")
+    rows = duckdb.execute(
+        f"select record_id from read_parquet('{tmp_path}/out/outcome_evidence/2026-02.parquet')"
+    ).fetchall()
+    assert rows == sorted(rows) and len(rows) == 1000
+
+
+def test_restricted_columns_do_not_reach_the_open_files(tmp_path):
+    build = build_file(tmp_path / "build.duckdb")
+    exports = export_candidates(settings_for(tmp_path), build, manifest(), tmp_path / "out")
+    assert "raw_row" not in dict(exports["quarantine"].columns)
+
+
+def test_a_mart_that_was_not_built_is_named(tmp_path):
+    build = build_file(tmp_path / "build.duckdb")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("drop table marts.reps")
+    with pytest.raises(ExportError, match=r"marts\.reps"):
+        export_candidates(settings_for(tmp_path), build, manifest(), tmp_path / "out")
+
+
+def test_a_table_that_dbt_no_longer_knows_is_not_published(tmp_path):
+    build = build_file(tmp_path / "build.duckdb")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("create table marts.left_over as select 1 as x")
+    exports = export_candidates(settings_for(tmp_path), build, manifest(), tmp_path / "out")
+    assert "left_over" not in exports
+
+
+def test_an_unchanged_month_is_one_file_shared_by_the_releases(settings):
+    publish_night(settings, "a")
+    current = (settings.published / "current").resolve()
+    second = candidate(settings, "b", as_of=NEXT, factor="1.50")
+    shared = current / "parquet/outcome_evidence/2025-12.parquet"
+    changed = current / "parquet/outcome_evidence/2026-02.parquet"
+    assert os.path.samefile(shared, second.folder / "parquet/outcome_evidence/2025-12.parquet")
+    assert not os.path.samefile(changed, second.folder / "parquet/outcome_evidence/2026-02.parquet")
+    reused = {f.path: f.reused for f in second.exports["outcome_evidence"].files}
+    assert reused["outcome_evidence/2025-12.parquet"]
+    assert not reused["outcome_evidence/2026-02.parquet"]
+
+
+def test_a_month_said_to_be_unchanged_is_not_read_from_the_build(settings):
+    publish_night(settings, "a")
+    build = build_file(settings.work / f"{NEXT}-b.duckdb", as_of=NEXT)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            "update marts.outcome_evidence set amount = 0 where booking_month = '2025-12-01'"
+        )
+    second = candidate(settings, "b", as_of=NEXT, unchanged_months={date(2025, 12, 1)})
+    december = second.folder / "parquet/outcome_evidence/2025-12.parquet"
+    (total,) = duckdb.execute(f"select sum(amount) from read_parquet('{december}')").fetchone()
+    assert total > 0
+
+
+def test_a_shared_file_that_rotted_is_written_again(settings):
+    publish_night(settings, "a")
+    rotten = (settings.published / "current").resolve() / "parquet/outcome_evidence/2025-12.parquet"
+    rotten.chmod(0o644)
+    rotten.write_bytes(b"rotten" + rotten.read_bytes()[6:])
+    second = candidate(settings, "b", as_of=NEXT, unchanged_months={date(2025, 12, 1)})
+    december = second.folder / "parquet/outcome_evidence/2025-12.parquet"
+    assert duckdb.execute(f"select count(*) from read_parquet('{december}')").fetchone() == (1000,)
+
+
+# Release
+
+
+def test_the_release_holds_views_with_as_of_publication_id_and_comments(settings):
+    result = publish_night(settings, "a")
+    assert read(settings, "select distinct as_of, publication_id from outcomes") == [
+        (S, result.publication_id)
+    ]
+    comments = dict(
+        read(
+            settings,
+            "select column_name, comment from duckdb_columns() "
+            "where schema_name = 'main' and table_name = 'outcomes' and comment is not null",
+        )
+    )
+    assert comments["value"] == "The reps' figure." and "as_of" in comments
+
+
+def test_the_release_can_be_attached_beside_other_databases(settings):
+    publish_night(settings, "a")
+    path = (settings.published / "current").resolve() / "utfall.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{path}' as utfall (read_only)")
+        assert connection.execute("select count(*) from utfall.outcomes").fetchone() == (40,)
+
+
+def test_evidence_in_the_database_covers_the_year_of_s_and_parquet_all_of_it(settings):
+    result = publish_night(settings, "a")
+    assert read(settings, "select count(*), min(booking_month) from outcome_evidence") == [
+        (2000, date(2026, 1, 1))
+    ]
+    everything = f"{result.release}/parquet/outcome_evidence/*.parquet"
+    assert duckdb.execute(f"select count(*) from '{everything}'").fetchone() == (4000,)
+    assert read(settings, "select evidence_in_database_from from publication") == [
+        (date(2026, 1, 1),)
+    ]
+
+
+def test_files_of_a_release_are_read_only_and_without_a_log(settings):
+    release = publish_night(settings, "a").release
+    files = [path for path in release.rglob("*") if path.is_file()]
+    assert not [path for path in files if path.stat().st_mode & 0o222]
+    assert not [path for path in files if path.suffix == ".wal"]
+    assert (settings.published / "current").readlink() == Path("releases") / release.name
+
+
+def test_a_type_that_parquet_cannot_hold_is_refused(settings):
+    build = build_file(settings.work / f"{S}-a.duckdb")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("alter table marts.reps add column n hugeint default 1")
+    with pytest.raises(ExportError, match="n \\(HUGEINT became DOUBLE\\)"):
+        candidate(settings, "a")
+
+
+# Identity
+
+
+def test_the_id_depends_on_all_four_inputs_and_on_nothing_else(settings, tmp_path):
+    root = tmp_path / "code"
+    (root / "models").mkdir(parents=True)
+    (root / "requirements.lock").write_text("duckdb==1.5.6\n")
+    (root / "models" / "a.sql").write_text("select 1\n")
+    base = publication_id(settings, S, "ledger", "history", code_root=root)
+    assert publication_id(settings, S, "ledger", "history", code_root=root) == base
+    (root / "README.md").write_text("text\n")
+    assert publication_id(settings, S, "ledger", "history", code_root=root) == base
+    others = {
+        publication_id(settings, NEXT, "ledger", "history", code_root=root)[0],
+        publication_id(settings, S, "other", "history", code_root=root)[0],
+        publication_id(settings, S, "ledger", "other", code_root=root)[0],
+    }
+    (root / "models" / "a.sql").write_text("select 2\n")
+    others.add(publication_id(settings, S, "ledger", "history", code_root=root)[0])
+    (root / "models" / "a.sql").write_text("select 1\n")
+    (root / "requirements.lock").write_text("duckdb==1.5.7\n")
+    others.add(publication_id(settings, S, "ledger", "history", code_root=root)[0])
+    assert len(others) == 5 and base[0] not in others
+
+
+# Audit and publication
+
+
+def test_what_nobody_judged_is_refused(settings):
+    built = candidate(settings, "a")
+    with pytest.raises(PublicationRefused, match="nobody has judged"):
+        publish(settings, built.folder, audit_path(settings, "a"))
+    assert not (settings.published / "current").exists()
+
+
+def test_what_was_judged_red_is_refused_also_when_publish_is_called_alone(settings):
+    publish_night(settings, "a")
+    before = shown(settings)
+    built = candidate(settings, "b", as_of=NEXT)
+    audit = write_audit(settings, built.folder, RED, "b")
+    with pytest.raises(PublicationRefused, match=r"reps\.broken"):
+        publish(settings, built.folder, audit)
+    assert shown(settings) == before
+    assert not (settings.history / "snapshots" / f"as_of={NEXT}").exists()
+
+
+def test_a_check_that_could_not_run_is_refused_even_as_a_warning(settings):
+    verdict = Verdict(
+        (
+            *GREEN.results,
+            result_for("reps", success=False, could_not_run=True, severity="warning"),
+        )
+    )
+    with pytest.raises(PublicationRefused, match="red"):
+        publish_night(settings, "a", verdict=verdict)
+
+
+def test_a_record_that_was_edited_to_say_green_is_refused(settings):
+    built = candidate(settings, "a")
+    audit = write_audit(settings, built.folder, RED, "a")
+    audit.write_text(audit.read_text().replace('"verdict": "red"', '"verdict": "green"'))
+    with pytest.raises(PublicationRefused, match="red"):
+        publish(settings, built.folder, audit)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "parquet/reps.parquet",
+        "parquet/outcomes/2025-12.parquet",
+        "utfall.duckdb",
+        "manifest.json",
+        "audit/ingest_ledger.parquet",
+    ],
+)
+def test_content_that_changed_after_the_gate_is_refused(settings, path):
+    built = candidate(settings, "a")
+    audit = write_audit(settings, built.folder, GREEN, "a")
+    file = built.folder / path
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes() + b" ")
+    with pytest.raises(PublicationRefused, match="not what was judged"):
+        publish(settings, built.folder, audit)
+    assert not (settings.published / "current").exists()
+
+
+def test_a_file_added_after_the_gate_is_refused(settings):
+    built = candidate(settings, "a")
+    audit = write_audit(settings, built.folder, GREEN, "a")
+    (built.folder / "parquet" / "extra.parquet").write_bytes(b"x")
+    with pytest.raises(PublicationRefused, match=r"extra\.parquet"):
+        publish(settings, built.folder, audit)
+
+
+def test_the_audit_of_another_release_is_refused(settings):
+    first = candidate(settings, "a")
+    audit = write_audit(settings, first.folder, GREEN, "a")
+    second = candidate(settings, "b", factor="2.00")
+    with pytest.raises(PublicationRefused, match="audit judged"):
+        publish(settings, second.folder, audit)
+
+
+def test_a_table_without_a_verdict_is_refused(settings):
+    with pytest.raises(PublicationRefused, match="No rule judged outcome_evidence"):
+        publish_night(settings, "a", verdict=Verdict(GREEN.results[:2]))
+
+
+def test_an_older_s_is_published_but_never_shown(settings):
+    publish_night(settings, "b", as_of=NEXT)
+    result = publish_night(settings, "a", as_of=S)
+    assert result.kind == "original" and not result.is_current and result.release.exists()
+    assert read_manifest(settings.published / "current")["as_of"] == NEXT.isoformat()
+    assert history.publication_records(settings)[result.publication_id].computed_later
+
+
+def test_the_same_id_again_is_a_no_op(settings):
+    first = publish_night(settings, "a")
+    before = {p: p.stat().st_mtime_ns for p in settings.published.rglob("*") if "-a" in str(p)}
+    again = publish_night(settings, "b")
+    assert again.kind == "unchanged" and again.publication_id == first.publication_id
+    assert {p: p.stat().st_mtime_ns for p in before} == before
+    assert len(history.publication_records(settings)) == 1
+
+
+def test_the_same_id_with_other_content_is_refused(settings):
+    publish_night(settings, "a")
+    build = build_file(settings.work / f"{S}-b.duckdb")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.reps set name = 'other'")
+    built = candidate(settings, "b")
+    audit = write_audit(settings, built.folder, GREEN, "b")
+    with pytest.raises(PublicationRefused, match="reps came out differently"):
+        publish(settings, built.folder, audit)
+
+
+def test_a_second_publication_of_s_is_a_restatement_beside_the_first(settings):
+    first = publish_night(settings, "a")
+    second = publish_night(settings, "b", factor="1.10")
+    assert second.kind == "restatement" and not second.is_current and second.release.exists()
+    assert shown(settings) == first.publication_id
+    assert [night.publication_id for night in history.original_nights(settings)] == [
+        first.publication_id
+    ]
+    assert len(list((settings.history / "snapshots" / f"as_of={S}").iterdir())) == 1
+
+
+def test_snapshots_are_frozen_and_the_next_nights_id_depends_on_them(settings):
+    empty = history.history_hash(settings, NEXT)
+    result = publish_night(settings, "a")
+    (frozen,) = history.frozen_snapshots(settings, NEXT)
+    assert frozen == settings.history / f"snapshots/as_of={S}/{result.publication_id}.parquet"
+    rows = duckdb.execute(
+        f"select period_type, count(*) from read_parquet('{frozen}', hive_partitioning = false) "
+        "group by all"
+    ).fetchall()
+    assert rows == [("snapshot", 20)]
+    assert history.history_hash(settings, NEXT) != empty
+    assert history.history_hash(settings, S) == empty
+
+
+def test_a_frozen_file_without_a_publication_is_ignored_and_swept(settings):
+    publish_night(settings, "a")
+    before = history.history_hash(settings, NEXT)
+    orphan = settings.history / "snapshots" / f"as_of={S}" / "0123456789abcdef.parquet"
+    orphan.write_bytes(b"left by a killed run")
+    assert history.history_hash(settings, NEXT) == before
+    cleanup(settings)
+    assert not orphan.exists() and len(history.frozen_snapshots(settings, NEXT)) == 1
+
+
+def test_the_five_tables_of_the_audit_are_in_the_release_as_tables_and_files(settings):
+    result = publish_night(settings, "a")
+    for table in AUDIT_TABLES:
+        (rows,) = read(settings, f"select count(*) from {table}")[0]
+        path = result.release / "parquet" / f"{table}.parquet"
+        assert duckdb.execute(f"select count(*) from '{path}'").fetchone() == (rows,)
+        assert rows > 0
+    (row,) = read(
+        settings, "select gate_verdict, rows_per_table, hash_per_table, as_of from publication"
+    )
+    assert row[0] == "green" and row[3] == S
+    assert json.loads(row[1]) == {
+        "outcome_evidence": 4000,
+        "outcomes": 40,
+        "quarantine": 1,
+        "reps": 20,
+    }
+    manifest_of_release = read_manifest(result.release)
+    assert json.loads(row[2])["reps"] == manifest_of_release["tables"]["reps"]["files"][0]["sha256"]
+    assert set(AUDIT_TABLES) <= set(manifest_of_release["tables"])
+
+
+# Quality
+
+
+def quality(settings, query: str):
+    path = (settings.published / "quality" / "current").resolve() / "utfall_quality.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_red_night_still_publishes_its_quality(settings):
+    published = publish_night(settings, "a")
+    publish_quality(
+        settings,
+        GREEN,
+        as_of=S,
+        run_id="a",
+        candidate=settings.published / "releases" / ".building-a",
+        result=published,
+    )
+    built = candidate(settings, "b", as_of=NEXT)
+    publish_quality(settings, RED, as_of=NEXT, run_id="b", candidate=built.folder)
+    assert quality(settings, "select gate_verdict, as_of, publication_id from publication") == [
+        ("red", NEXT, None)
+    ]
+    assert quality(
+        settings,
+        "select as_of, count(*) filter (where not success) from data_quality_results "
+        "group by all order by all",
+    ) == [(S, 0), (NEXT, 1)]
+    assert read_manifest(settings.published / "current")["as_of"] == S.isoformat()
+
+
+def test_quality_is_written_even_when_no_candidate_was_built(settings):
+    folder = publish_quality(settings, RED, as_of=S, run_id="a")
+    assert {path.stem for path in (folder / "parquet").iterdir()} == set(AUDIT_TABLES)
+    build = build_file(settings.work / "b.duckdb")
+    publish_quality(settings, RED, as_of=S, run_id="b", build_path=build)
+    assert quality(settings, "select count(*) from ingest_ledger") == [(3,)]
+
+
+def test_the_trend_counts_deliveries_since_the_night_before(settings):
+    result = publish_night(settings, "a")
+    rows = read(
+        settings,
+        "select source, rows_delivered, rows_loaded, rows_rejected, rows_quarantined, "
+        "rows_superseded, freshness_hours, rules_passed from data_quality_trend order by source",
+    )
+    assert rows == [
+        ("crm", 105, 103, 2, 1, 0, Decimal("2.00"), 3),
+        ("erp", 50, 50, 0, 0, 50, None, 0),
+    ]
+    publish_quality(
+        settings,
+        GREEN,
+        as_of=S,
+        run_id="a",
+        candidate=settings.published / "releases" / ".building-a",
+        result=result,
+    )
+    publish_night(settings, "b", as_of=NEXT)
+    rows = read(
+        settings,
+        "select as_of, source, rows_delivered from data_quality_trend order by as_of, source",
+    )
+    assert rows == [(S, "crm", 105), (S, "erp", 50), (NEXT, "crm", 5), (NEXT, "erp", 50)]
+
+
+# Retention
+
+
+def test_retention_keeps_enough_releases_and_files_they_share(settings):
+    settings = settings_for(settings.home, keep_releases=2, keep_release_days=1)
+    for number in range(4):
+        as_of = S + timedelta(days=number)
+        result = publish_night(settings, f"r{number}", as_of=as_of)
+        publish_quality(settings, GREEN, as_of=as_of, run_id=f"r{number}", result=result)
+    report = cleanup(settings, keep_run="r3")
+    kept = sorted(path.name for path in (settings.published / "releases").iterdir())
+    assert [name[:10] for name in kept if not name.startswith(".")] == ["2026-03-05", "2026-03-06"]
+    assert [name for name in kept if name.startswith(".")] == [".building-r3"]
+    assert len(report.removed) > 2 and report.freed_bytes > 0
+    path = f"{(settings.published / 'current').resolve()}/parquet/outcome_evidence/*.parquet"
+    assert duckdb.execute(f"select count(*) from '{path}'").fetchone() == (4000,)
+    assert len(history.frozen_snapshots(settings, date(2027, 1, 1))) == 4
+
+
+def test_current_is_kept_whatever_retention_says(settings):
+    settings = settings_for(settings.home, keep_releases=0, keep_release_days=0)
+    publish_night(settings, "a")
+    cleanup(settings)
+    assert (settings.published / "current" / "utfall.duckdb").exists()
