@@ -14,6 +14,7 @@ from orchestration.settings import Settings
 
 POST_TIMEOUT_SECONDS = 10
 POST_ATTEMPTS = 4
+PAUSE_SECONDS = 0.5
 WRITTEN_BY_THE_PROJECT = "Failure"
 
 
@@ -100,7 +101,7 @@ def post(url: str, alert: Alert) -> str | None:
 
     retry = Retry(
         total=POST_ATTEMPTS - 1,
-        backoff_factor=0.5,
+        backoff_factor=PAUSE_SECONDS,
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=None,
         respect_retry_after_header=False,

@@ -20,7 +20,7 @@ MEGABYTE = 1e6
 
 
 def old_files(folder: Path, before: float) -> list[Path]:
-    """Return the files below ``folder`` last changed before ``before`` (seconds since the epoch)."""
+    """Return the files below ``folder`` unchanged since ``before`` (seconds since the epoch)."""
     return [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mtime < before]
 
 

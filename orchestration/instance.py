@@ -14,6 +14,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 JOB_NAME = "nightly"
 DELIVERIES_TAG = "utfall/deliveries"
 MAX_RUNTIME_TAG = "dagster/max_runtime"
+PARTITION_TAG = "dagster/partition"
 RUNS_COMPARED = 10
 FEWEST_RUNS_COMPARED = 3
 SHORTEST_LIMIT_SECONDS = 900
@@ -104,13 +105,13 @@ def last_runs(instance, as_of: str | None = None, limit: int = 1) -> list[NightR
     """Return the newest nights, of one S where given, newest first."""
     import dagster as dg
 
-    tags = {dg.PARTITION_NAME_TAG: as_of} if as_of else {}
+    tags = {PARTITION_TAG: as_of} if as_of else {}
     records = instance.get_run_records(
         filters=dg.RunsFilter(job_name=JOB_NAME, tags=tags), limit=limit
     )
     return [
         NightRun(
-            as_of=record.dagster_run.tags.get(dg.PARTITION_NAME_TAG, ""),
+            as_of=record.dagster_run.tags.get(PARTITION_TAG, ""),
             run_id=record.dagster_run.run_id,
             status=record.dagster_run.status.value,
             deliveries=record.dagster_run.tags.get(DELIVERIES_TAG, ""),

@@ -10,6 +10,7 @@ import dagster as dg
 
 from orchestration.assets.dbt import dbt_resource
 from orchestration.assets.night import Night, in_words
+from orchestration.instance import PARTITION_TAG
 from orchestration.lock import single_writer
 from orchestration.settings import Settings, load_settings
 
@@ -54,7 +55,7 @@ def night(context: dg.InitResourceContext) -> Iterator[Night]:
     """
     settings = load_settings()
     run = context.run
-    as_of = date.fromisoformat(run.tags[dg.PARTITION_NAME_TAG])
+    as_of = date.fromisoformat(run.tags[PARTITION_TAG])
     with in_words():
         check_disk(settings, free=free_bytes(settings), last_build=last_build_bytes(settings))
         with single_writer(settings, run.run_id[:8], as_of=as_of.isoformat()):

@@ -17,7 +17,7 @@ from orchestration import alerts
 from orchestration.as_of import default_as_of, delivered_days, published_as_of
 from orchestration.assets.night import read_handover
 from orchestration.ingest import delivery_state
-from orchestration.instance import NightRun, last_runs, run_tags
+from orchestration.instance import PARTITION_TAG, NightRun, last_runs, run_tags
 from orchestration.settings import Settings
 
 EVERY_MINUTE = 60
@@ -145,7 +145,7 @@ def build_delivery_sensor(
 
 def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Settings):
     """Return the alert for a failed run: the first failed stage and its reason in one sentence."""
-    as_of = run.tags.get(dg.PARTITION_NAME_TAG, "")
+    as_of = run.tags.get(PARTITION_TAG, "")
     stage, class_name, message, at = "start", "", "", 0.0
     for entry in instance.all_logs(
         run.run_id,

@@ -34,32 +34,47 @@ def build_raw_assets(
     def ingest(
         context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]
     ) -> Iterator[dg.MaterializeResult]:
-        from orchestration.ingest import ingest_entity
+        from orchestration.ingest import ingest_all, ingest_entity
 
+        settings = night.settings
         night.start()
-        if night.settings.demo:
+        if settings.demo:
             from orchestration.demo import ensure_deliveries
 
             with in_words():
                 ensure_deliveries(
-                    night.settings.landing,
+                    settings.landing,
                     night.as_of,
-                    seed=night.settings.seed,
-                    scale=night.settings.scale,
-                    defects=night.settings.defects,
+                    seed=settings.seed,
+                    scale=settings.scale,
+                    defects=settings.defects,
                 )
-        totals = {"files": 0, "delivered": 0, "loaded": 0, "rejected": 0}
-        for key in sorted(context.selected_asset_keys):
-            with in_words():
-                result = ingest_entity(night.settings, key.path[-1], night.as_of)
-            rows = {
-                "files": result.files,
-                "delivered": result.rows_delivered,
-                "loaded": result.rows_loaded,
-                "rejected": result.rows_rejected,
-            }
-            totals = {name: totals[name] + rows[name] for name in totals}
-            yield dg.MaterializeResult(asset_key=key, metadata=rows)
-        night.leave("ingest", **totals)
+        wanted = {key.path[-1]: key for key in context.selected_asset_keys}
+        with in_words():
+            results = (
+                [ingest_entity(settings, name, night.as_of) for name in sorted(wanted)]
+                if context.is_subset
+                else ingest_all(settings, night.as_of)
+            )
+        for result in results:
+            for problem in result.problems:
+                context.log.warning(problem.text)
+            yield dg.MaterializeResult(
+                asset_key=wanted[result.entity],
+                metadata={
+                    "files": result.files,
+                    "delivered": result.rows_delivered,
+                    "loaded": result.rows_loaded,
+                    "rejected": result.rows_rejected,
+                    "problems": len(result.problems),
+                },
+            )
+        night.leave(
+            "ingest",
+            files=sum(result.files for result in results),
+            delivered=sum(result.rows_delivered for result in results),
+            loaded=sum(result.rows_loaded for result in results),
+            rejected=sum(result.rows_rejected for result in results),
+        )
 
     return ingest
