@@ -1,0 +1,579 @@
+"""The build file: the one DuckDB file of a run, made from the last green one or from nothing.
+
+``prepare_warehouse`` puts schema ``raw`` into it, which is all that dbt reads, ``mark_green`` makes
+it the base of later nights. A build never works on the only copy, and never under a used name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from orchestration.as_of import published_as_of
+from orchestration.ingest.engine import (
+    connect,
+    identifier,
+    literal,
+    literal_list,
+    process_is_alive,
+    put_in_place,
+)
+from orchestration.ingest.ledger import COLUMN_TYPES, LedgerRow, ledger_query, read_ledger
+from orchestration.ingest.readers import PROVENANCE, REJECT_COLUMNS
+from orchestration.schema import Entity, load_entities
+from orchestration.settings import Settings, load_settings
+
+HISTORY_COLUMNS = {
+    "budget_type_id": "VARCHAR",
+    "node_level": "VARCHAR",
+    "node_id": "VARCHAR",
+    "basis": "VARCHAR",
+    "parameter_set_id": "VARCHAR",
+    "period_type": "VARCHAR",
+    "period_start": "DATE",
+    "period_end": "DATE",
+    "numerator": "DECIMAL(18,4)",
+    "denominator": "DECIMAL(18,4)",
+    "value": "DECIMAL(18,4)",
+    "record_count": "BIGINT",
+    "reason_code": "VARCHAR",
+    "frozen_as_of": "DATE",
+    "computed_later": "BOOLEAN",
+    "publication_id": "VARCHAR",
+}
+
+SAFE_RUN_ID = re.compile(r"[A-Za-z0-9_.-]+")
+BUILD_FILES = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-*.duckdb"
+
+
+class WarehouseError(RuntimeError):
+    """The build file cannot be made or kept; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A file in use. ``load_mode`` is what may be concluded from it, see ``extracts_in_use``."""
+
+    entity: str
+    source: str
+    extract_date: date
+    sha256: str
+    load_mode: str
+
+    @property
+    def partition(self) -> tuple[str, str, date]:
+        """The delivery it belongs to."""
+        return self.entity, self.source, self.extract_date
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """What a run builds, and on what.
+
+    ``changed`` are the (entity, source, extract date) that differ from the base: new, replaced or
+    withdrawn; in a full build all of them. ``reason`` says in a sentence why the build is full or
+    incremental. ``is_base_candidate`` is False for an S older than the newest one published or
+    built: such a build must not become the base.
+    """
+
+    path: Path
+    as_of: date
+    run_id: str
+    is_full: bool
+    base_as_of: date | None
+    changed: list[tuple[str, str, date]]
+    reason: str
+    is_base_candidate: bool
+    extracts: tuple[Extract, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Base:
+    path: Path
+    as_of: date
+    extracts: tuple[Extract, ...]
+
+
+def open_warehouse(
+    path: Path, read_only: bool = False, settings: Settings | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file the way the whole project does: threads, memory limit, UTC.
+
+    ``settings`` defaults to those of the environment. Raises ``WarehouseError`` when another
+    process has the file open, or when a file to be read is not there.
+    """
+    if read_only and not path.is_file():
+        raise WarehouseError(f"{path} does not exist; run make nightly first.")
+    try:
+        return connect(settings or load_settings(), path, read_only=read_only)
+    except duckdb.IOException as error:
+        raise WarehouseError(
+            f"{path} cannot be opened: {str(error).splitlines()[0]} If another process holds it, "
+            "let it finish or end it; BI reads published/current and never the build file."
+        ) from error
+
+
+def cut_off_utc(settings: Settings, as_of: date) -> datetime:
+    """Return S 00:00 local time as a naive UTC timestamp: what is recorded from then on waits."""
+    local = datetime(as_of.year, as_of.month, as_of.day, tzinfo=ZoneInfo(settings.timezone))
+    return local.astimezone(UTC).replace(tzinfo=None)
+
+
+def extracts_in_use(ledger: Iterable[LedgerRow], as_of: date) -> list[Extract]:
+    """Return the files in use dated ≤ S.
+
+    A full extract of which rows were rejected counts as incremental: its unread rows must not look
+    deleted.
+    """
+    used = [row for row in ledger if row.is_in_use and row.extract_date <= as_of]
+    leaky = {(row.entity, *row.partition) for row in used if row.rows_rejected}
+    return [
+        Extract(
+            row.entity,
+            row.source,
+            row.extract_date,
+            row.sha256,
+            "incremental" if (row.entity, *row.partition) in leaky else row.load_mode,
+        )
+        for row in used
+    ]
+
+
+def _base_file(settings: Settings) -> Path:
+    return settings.work / "base.json"
+
+
+def _read_base(settings: Settings) -> _Base | None:
+    path = _base_file(settings)
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text())
+    return _Base(
+        path=settings.work / content["file"],
+        as_of=date.fromisoformat(content["as_of"]),
+        extracts=tuple(
+            Extract(entity, source, date.fromisoformat(day), sha256, load_mode)
+            for entity, source, day, sha256, load_mode in content["extracts"]
+        ),
+    )
+
+
+def _choose_base(
+    settings: Settings, base: _Base | None, as_of: date, mode: str
+) -> tuple[_Base | None, bool, str]:
+    """Return (base or None for a full build, whether the build may become the base, reason)."""
+    newest = max(
+        (day for day in (published_as_of(settings), base.as_of if base else None) if day),
+        default=None,
+    )
+    if newest is not None and as_of < newest:
+        return (
+            None,
+            False,
+            f"{as_of} is older than {newest}, the newest night: it is built in full in an empty "
+            "file and touches no base.",
+        )
+    if mode == "full":
+        return None, True, "A full build was asked for."
+    if base is None:
+        return None, True, "There is no green build to start from yet."
+    if not base.path.is_file():
+        return None, True, f"The last green build {base.path} is gone."
+    if base.as_of >= as_of:
+        return None, True, f"{as_of} was built before; it is built again from nothing."
+    return base, True, f"Starts from the green build of {base.as_of}."
+
+
+def _changed(now: Iterable[Extract], before: Iterable[Extract]) -> list[tuple[str, str, date]]:
+    """Return the partitions whose set of files (and what they mean) differs."""
+    sets: list[dict[tuple[str, str, date], set[tuple[str, str]]]] = []
+    for extracts in (now, before):
+        files: dict[tuple[str, str, date], set[tuple[str, str]]] = defaultdict(set)
+        for extract in extracts:
+            files[extract.partition].add((extract.sha256, extract.load_mode))
+        sets.append(files)
+    current, former = sets
+    return sorted(
+        partition
+        for partition in current.keys() | former.keys()
+        if current.get(partition) != former.get(partition)
+    )
+
+
+def _remove_with_log(path: Path) -> None:
+    for name in (path, path.with_name(path.name + ".wal"), _owner_file(path)):
+        name.unlink(missing_ok=True)
+
+
+def _owner_file(path: Path) -> Path:
+    return path.with_suffix(".owner")
+
+
+def _remove_dead_builds(settings: Settings, base: _Base | None) -> None:
+    """Remove build files that are not the base and whose process is no more."""
+    for build in settings.work.glob(BUILD_FILES):
+        if base and build == base.path:
+            continue
+        owner = _owner_file(build)
+        pid = owner.read_text().strip() if owner.is_file() else ""
+        if not pid.isdigit() or not process_is_alive(int(pid)):
+            _remove_with_log(build)
+    for owner in settings.work.glob("*.owner"):
+        if not owner.with_suffix(".duckdb").is_file():
+            owner.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, sharing its blocks where the file system can."""
+    copied = shutil.which("cp") and subprocess.run(
+        ["cp", "--reflink=auto", "--", str(source), str(target)], capture_output=True, check=False
+    )
+    if not copied or copied.returncode != 0:
+        shutil.copyfile(source, target)
+
+
+def prepare_warehouse(
+    settings: Settings, as_of: date, run_id: str, mode: str = "auto"
+) -> BuildPlan:
+    """Make the build file ``work/<as_of>-<run_id>.duckdb`` with schema ``raw`` as of S.
+
+    ``mode`` is ``auto`` (start from the last green build where that is possible) or ``full``.
+    Ingest must have run before. Raises ``WarehouseError`` for a name that was used before, another
+    mode, and files of the ledger that are not there.
+    """
+    if mode not in ("auto", "full"):
+        raise WarehouseError(f"The build mode {mode!r} is not known; use auto or full.")
+    if not SAFE_RUN_ID.fullmatch(run_id):
+        raise WarehouseError(f"The run id {run_id!r} cannot be part of a file name.")
+    settings.work.mkdir(parents=True, exist_ok=True)
+    base = _read_base(settings)
+    _remove_dead_builds(settings, base)
+    path = settings.work / f"{as_of}-{run_id}.duckdb"
+    if path.exists() or path.with_name(path.name + ".wal").exists():
+        raise WarehouseError(
+            f"{path} exists already; give the run another id, because DuckDB could replay an old "
+            "log into a file that is made again under its name."
+        )
+    chosen, is_candidate, reason = _choose_base(settings, base, as_of, mode)
+    with connect(settings) as con:
+        ledger = [row for row in read_ledger(settings, con) if row.extract_date <= as_of]
+    extracts = extracts_in_use(ledger, as_of)
+    changed = _changed(extracts, chosen.extracts if chosen else ())
+    plan = BuildPlan(
+        path=path,
+        as_of=as_of,
+        run_id=run_id,
+        is_full=chosen is None,
+        base_as_of=chosen.as_of if chosen else None,
+        changed=changed,
+        reason=reason,
+        is_base_candidate=is_candidate,
+        extracts=tuple(extracts),
+    )
+    _owner_file(path).write_text(str(os.getpid()))
+    if chosen:
+        _copy(chosen.path, path)
+    with open_warehouse(path, settings=settings) as con:
+        _RawSchema(settings, con, plan, ledger, chosen).build()
+        con.execute("checkpoint")
+    return plan
+
+
+def mark_green(settings: Settings, plan: BuildPlan) -> None:
+    """Make the run's build file the base of later nights, and remove the one before.
+
+    Does nothing for a build that may not become the base. Raises ``WarehouseError`` when the file
+    is gone, was not closed, or when a newer night has become the base in the meantime.
+    """
+    if not plan.is_base_candidate:
+        return
+    if not plan.path.is_file():
+        raise WarehouseError(f"The build file {plan.path} is gone; run the night again.")
+    if plan.path.with_name(plan.path.name + ".wal").exists():
+        raise WarehouseError(f"The build file {plan.path} was not closed; run the night again.")
+    base = _read_base(settings)
+    if base and base.as_of > plan.as_of:
+        raise WarehouseError(
+            f"The night {base.as_of} has become the base meanwhile; {plan.as_of} stays aside."
+        )
+    content = {
+        "file": plan.path.name,
+        "as_of": plan.as_of.isoformat(),
+        "extracts": [
+            [e.entity, e.source, e.extract_date.isoformat(), e.sha256, e.load_mode]
+            for e in plan.extracts
+        ],
+    }
+    finished = settings.work / f"base-{plan.run_id}.tmp"
+    finished.write_text(json.dumps(content))
+    put_in_place(finished, _base_file(settings))
+    _owner_file(plan.path).unlink(missing_ok=True)
+    if base and base.path != plan.path:
+        _remove_with_log(base.path)
+
+
+class _RawSchema:
+    """Schema ``raw`` of one build file."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        con: duckdb.DuckDBPyConnection,
+        plan: BuildPlan,
+        ledger: list[LedgerRow],
+        base: _Base | None,
+    ) -> None:
+        self.settings = settings
+        self.con = con
+        self.plan = plan
+        self.base = base
+        self.files: dict[str, list[LedgerRow]] = defaultdict(list)
+        for row in ledger:
+            if row.is_in_use and row.raw_path:
+                self.files[row.entity].append(row)
+        self.replaced = [row for row in ledger if not row.is_in_use]
+        self.changed = set(plan.changed)
+
+    def build(self) -> None:
+        """Drop what an earlier run left in the schema and create it anew, as of this S."""
+        self.con.execute("begin")
+        self.con.execute("create schema if not exists raw")
+        for name, kind in self.con.execute(
+            "select table_name, table_type from information_schema.tables "
+            "where table_schema = 'raw' and table_catalog = current_database()"
+        ).fetchall():
+            what = "view" if kind == "VIEW" else "table"
+            self.con.execute(f"drop {what} raw.{identifier(name)}")
+        for entity in load_entities().values():
+            files = self.files[entity.name]
+            self._entity_view(entity.name, entity, files)
+            self._entity_view(f"{entity.name}__delta", entity, self._delta(files))
+        self._bookkeeping()
+        self._history_view()
+        self._run_context()
+        self.con.execute("commit")
+
+    def _delta(self, files: list[LedgerRow]) -> list[LedgerRow]:
+        if self.plan.is_full:
+            return files
+        return [row for row in files if (row.entity, *row.partition) in self.changed]
+
+    def _rows_of(self, entity: Entity, files: list[LedgerRow]) -> str:
+        """SQL over raw files: every column of the schema as it is now, whatever a file has."""
+        wanted = dict.fromkeys(entity.columns, "VARCHAR") | PROVENANCE
+        by_columns: dict[str, list[Path]] = defaultdict(list)
+        for row in files:
+            by_columns[row.raw_columns or "[]"].append(self.settings.raw / str(row.raw_path))
+        selects = []
+        for columns, paths in sorted(by_columns.items()):
+            present = set(json.loads(columns))
+            select = ", ".join(
+                (identifier(name) if name in present else f"cast(null as {kind})")
+                + f" as {identifier(name)}"
+                for name, kind in wanted.items()
+            )
+            selects.append(
+                f"select {select}, extract_date from read_parquet({literal_list(paths)}, "
+                "hive_partitioning = true, hive_types = {'extract_date': DATE})"
+            )
+        if not selects:
+            nothing = ", ".join(
+                f"cast(null as {kind}) as {identifier(name)}" for name, kind in wanted.items()
+            )
+            selects = [f"select {nothing}, cast(null as date) as extract_date where false"]
+        return " union all ".join(selects)
+
+    def _entity_view(self, name: str, entity: Entity, files: list[LedgerRow]) -> None:
+        try:
+            self.con.execute(
+                f"create view raw.{identifier(name)} as {self._rows_of(entity, files)}"
+            )
+        except duckdb.IOException as error:
+            raise WarehouseError(
+                f"A raw file of {entity.name} that the ledger names is not there "
+                f"({str(error).splitlines()[0]}). Restore {self.settings.raw} from the backup, or "
+                "remove raw/_ledger and ingest the landing again."
+            ) from error
+
+    def _bookkeeping(self) -> None:
+        as_of = f"date {literal(self.plan.as_of)}"
+        self.con.execute(
+            f"create table raw.ledger as select {', '.join(COLUMN_TYPES)} "
+            f"from ({ledger_query(self.settings)}) where extract_date <= {as_of} "
+            "order by source, entity, extract_date, path, sha256, status"
+        )
+        self.con.execute(
+            "create table raw.extracts (entity varchar, source_system varchar, extract_date date, "
+            "load_mode varchar, file_id varchar, rows_loaded bigint, status varchar)"
+        )
+        self.con.execute(
+            "insert into raw.extracts select entity, source, extract_date, "
+            "case when sum(rows_rejected) over (partition by entity, source, extract_date) > 0 "
+            "then 'incremental' else load_mode end, sha256, rows_loaded, status from raw.ledger "
+            "where status = 'loaded' or (status = 'empty' and load_mode = 'incremental') "
+            "order by entity, source, extract_date, sha256"
+        )
+        self.con.execute(
+            "create table raw.changed_extracts "
+            "(entity varchar, source_system varchar, extract_date date)"
+        )
+        if self.plan.changed:
+            entities, sources, days = (list(part) for part in zip(*self.plan.changed, strict=True))
+            self.con.execute(
+                "insert into raw.changed_extracts select unnest(?), unnest(?), unnest(?::date[])",
+                [entities, sources, days],
+            )
+        rejects = [
+            self.settings.raw / row[0]
+            for row in self.con.execute(
+                "select rejects_path from raw.ledger where rejects_path is not null order by 1"
+            ).fetchall()
+        ]
+        select = ", ".join(
+            f"cast({name} as {kind}) as {name}" for name, kind in REJECT_COLUMNS.items()
+        )
+        nothing = ", ".join(
+            f"cast(null as {kind}) as {name}" for name, kind in REJECT_COLUMNS.items()
+        )
+        self.con.execute(
+            "create table raw.rejects as "
+            + (
+                f"select {select} from read_parquet({literal_list(rejects)}, "
+                "hive_partitioning = false) order by source_file, line"
+                if rejects
+                else f"select {nothing} where false"
+            )
+        )
+
+    def _history_files(self) -> list[tuple[date, str, Path]]:
+        """Snapshot files of published nights < S: (night, publication id, path), one per night.
+
+        Of a night that was published more than once the first publication counts: what was
+        reported stands, and later ones are restatements.
+        """
+        published: dict[str, str] = {}
+        for marker in sorted((self.settings.history / "_published").glob("*.json")):
+            content = json.loads(marker.read_text() or "{}")
+            published[marker.stem] = str(content.get("published_at", ""))
+        found: dict[date, tuple[str, str, Path]] = {}
+        for path in sorted((self.settings.history / "snapshots").glob("as_of=*/*.parquet")):
+            day = date.fromisoformat(path.parent.name.removeprefix("as_of="))
+            if day < self.plan.as_of and path.stem in published:
+                offer = (published[path.stem], path.stem, path)
+                found[day] = min(found.get(day, offer), offer)
+        return [(day, name, path) for day, (_, name, path) in sorted(found.items())]
+
+    def _history_view(self) -> None:
+        nothing = ", ".join(
+            f"cast(null as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items()
+        )
+        files = self._history_files()
+        query = f"select {nothing} where false"
+        if files:
+            own = {"frozen_as_of": "as_of", "publication_id": "parse_filename(filename, true)"}
+            select = ", ".join(
+                f"cast({own.get(name, name)} as {kind}) as {name}"
+                for name, kind in HISTORY_COLUMNS.items()
+            )
+            paths = literal_list(path for _, _, path in files)
+            query = (
+                f"select {select} from (select * from read_parquet({paths}, union_by_name = true, "
+                "filename = true, hive_partitioning = true, hive_types = {'as_of': DATE}) "
+                f"union all by name select {nothing}, cast(null as date) as as_of, "
+                "cast(null as varchar) as filename where false)"
+            )
+        self.con.execute(f"create view raw.history_snapshots as {query}")
+
+    def _run_context(self) -> None:
+        self.con.execute(
+            "create table raw.run_context as select ?::date as as_of, "
+            "?::timestamp as cut_off_utc, ?::varchar as company_currency, "
+            "?::varchar as company_calendar_id, ?::date as base_as_of, ?::boolean as is_full, "
+            "?::timestamp as change_recorded_from",
+            [
+                self.plan.as_of,
+                cut_off_utc(self.settings, self.plan.as_of),
+                self.settings.company_currency,
+                self.settings.company_calendar_id,
+                self.plan.base_as_of,
+                self.plan.is_full,
+                self._change_recorded_from(),
+            ],
+        )
+
+    def _change_recorded_from(self) -> datetime | None:
+        """Return the smallest instant (UTC) at which something the base does not hold was known.
+
+        Rows of the delta that the base has already under (key, recorded_at) do not count; files
+        that were replaced or withdrawn since do, from their smallest instant; so does a full
+        extract that arrives late, from its own day, because it may delete. None when nothing
+        changed, and in a full build. Smaller than necessary costs time and is never wrong.
+        """
+        if self.base is None:
+            return None
+        instants: list[datetime] = []
+        for entity in load_entities().values():
+            delta = self._delta(self.files[entity.name])
+            if delta:
+                instants += self._first_unknown(entity, delta)
+        before = {(extract.partition, extract.sha256) for extract in self.base.extracts}
+        for row in self.replaced:
+            if ((row.entity, *row.partition), row.sha256) in before and row.recorded_at_min:
+                instants.append(row.recorded_at_min)
+        instants += [
+            cut_off_utc(self.settings, extract.extract_date)
+            for extract in self.plan.extracts
+            if extract.load_mode == "full"
+            and extract.partition in self.changed
+            and extract.extract_date <= self.base.as_of
+        ]
+        return min(instants, default=None)
+
+    def _first_unknown(self, entity: Entity, delta: list[LedgerRow]) -> list[datetime]:
+        """The smallest known-from among delta rows that the unchanged files do not hold.
+
+        The base's side is only probed for the keys of the delta, so that the large side is read as
+        two or three columns and never sorted or hashed.
+        """
+        unchanged = [
+            row
+            for row in self.files[entity.name]
+            if (row.entity, *row.partition) not in self.changed
+        ]
+        version = ", ".join(
+            [
+                *(identifier(name) for name in entity.key),
+                "coalesce(recorded_at, extracted_at, cast(extract_date as varchar)) as version",
+            ]
+        )
+        names = ", ".join([*(identifier(name) for name in entity.key), "version"])
+        known_from = (
+            "coalesce(least(try_cast(recorded_at as timestamp), "
+            "try_cast(extracted_at as timestamp)), timezone('UTC', "
+            f"timezone({literal(self.settings.timezone)}, cast(extract_date as timestamp))))"
+        )
+        delta_rows = (
+            f"select {version}, {known_from} as known_from from ({self._rows_of(entity, delta)})"
+        )
+        query = f"with delta as ({delta_rows}) select min(known_from) from delta"
+        if unchanged:
+            query = (
+                f"with delta as materialized ({delta_rows}), held as materialized ("
+                f"select distinct {names} from (select {version} "
+                f"from ({self._rows_of(entity, unchanged)})) semi join "
+                f"(select distinct {names} from delta) using ({names})) "
+                f"select min(known_from) from delta anti join held using ({names})"
+            )
+        (found,) = self.con.execute(query).fetchall()[0]
+        return [found] if found else []
