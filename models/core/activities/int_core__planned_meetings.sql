@@ -1,0 +1,69 @@
+with context as (
+    select * from {{ ref('int_core__context') }}
+),
+
+planned as (
+    select
+        activities.activity_id,
+        activity_types.is_sales_meeting,
+        activities.owner_rep_id,
+        context.cut_off_utc,
+        coalesce(activities.customer_id, stores.customer_id) as delivered_customer_id,
+        {{ local_date('activities.start_at') }} as planned_on
+    from context
+    inner join {{ ref('stg_canonical__activities') }} as activities
+        on {{ known_at('activities', 'context.cut_off_utc') }}
+    inner join {{ ref('activity_types') }} as activity_types
+        on activities.type = activity_types.activity_type and activity_types.is_customer_meeting
+    left join {{ ref('stg_canonical__stores') }} as stores
+        on
+            activities.store_id = stores.store_id
+            and {{ known_at('stores', 'context.cut_off_utc') }}
+            and not stores.is_deleted
+    where
+        activities.status = 'planned'
+        and not activities.is_deleted
+        and {{ local_date('activities.start_at') }} >= context.as_of
+),
+
+participants as (
+    select
+        participants.activity_id,
+        participants.participant_id as rep_id
+    from context
+    inner join {{ ref('stg_canonical__activity_participants') }} as participants
+        on {{ known_at('participants', 'context.cut_off_utc') }}
+    where
+        participants.participant_type = 'rep'
+        and not participants.is_deleted
+        and coalesce(participants.attended, true)
+),
+
+resolved as (
+    select
+        planned.activity_id,
+        planned.is_sales_meeting,
+        planned.planned_on,
+        planned.cut_off_utc,
+        coalesce(participants.rep_id, planned.owner_rep_id, 'unassigned') as rep_id,
+        {{ surviving_customer('planned.delivered_customer_id') }} as customer_id
+    from planned
+    left join participants on planned.activity_id = participants.activity_id
+    {{ join_surviving_customer('planned.delivered_customer_id', 'planned.cut_off_utc') }}
+)
+
+select
+    resolved.activity_id,
+    resolved.rep_id,
+    resolved.is_sales_meeting,
+    resolved.planned_on,
+    resolved.customer_id,
+    customers.area_id,
+    customers.business_category,
+    customers.purchase_method
+from resolved
+left join {{ ref('stg_canonical__customers') }} as customers
+    on
+        resolved.customer_id = customers.customer_id
+        and {{ known_at('customers', 'resolved.cut_off_utc') }}
+where coalesce(customers.is_internal, false) is false

@@ -1,0 +1,144 @@
+{{ config(materialized="incremental", unique_key="contract_id") }}
+
+with context as (
+    select * from {{ ref('int_core__context') }}
+),
+
+months as (
+    select * from {{ ref('int_core__booking_months') }}
+),
+
+versions as (
+    select * from {{ ref('int_core__contract_versions') }}
+),
+
+changes as (
+    select
+        contract_id,
+        known_from
+    from {{ ref('stg_canonical__contracts') }}
+
+    union all
+
+    select
+        contract_id,
+        known_from
+    from {{ ref('stg_canonical__contract_lines') }}
+
+    union all
+
+    select
+        source_id as contract_id,
+        known_from
+    from {{ ref('stg_canonical__credit_splits') }}
+    where source_type = 'contract'
+
+    union all
+
+    -- A renewal ends the years of the contract it renews.
+    select
+        renews_contract_id as contract_id,
+        known_from
+    from {{ ref('stg_canonical__contracts') }}
+    where renews_contract_id is not null
+),
+
+events as (
+    select
+        versions.contract_id,
+        {{ add_months('versions.signed_at', '12 * years.n') }} as event_on
+    from versions
+    cross join context
+    inner join {{ ref('int_core__numbers') }} as years
+        on
+            years.n <= 25
+            and {{ add_months('versions.signed_at', '12 * years.n') }} < context.as_of
+
+    union all
+
+    select
+        versions.contract_id,
+        {{ add_months('versions.signed_at', 'versions.term_months + 12 * years.n') }} as event_on
+    from versions
+    cross join context
+    inner join {{ ref('int_core__numbers') }} as years
+        on
+            years.n <= 25
+            and {{ add_months('versions.signed_at', 'versions.term_months + 12 * years.n') }}
+            < context.as_of
+    where versions.rolls_on
+
+    union all
+
+    select
+        contract_id,
+        termination_notice_date as event_on
+    from versions
+    where termination_notice_date is not null
+
+    union all
+
+    select
+        contract_id,
+        withdrawn_on as event_on
+    from versions
+    where withdrawn_on is not null
+
+    union all
+
+    select
+        renews_contract_id as contract_id,
+        signed_at as event_on
+    from versions
+    where renews_contract_id is not null
+),
+
+event_months as (
+    select distinct
+        contract_id,
+        {{ trunc_date('month', 'event_on') }} as event_month
+    from events
+),
+{% if is_incremental() %}
+affected as (
+    select changes.contract_id
+    from changes
+    inner join {{ ref('int_core__rebuild') }} as rebuild
+        on changes.known_from >= rebuild.rebuild_opens_at
+
+    union
+
+    select event_months.contract_id
+    from event_months
+    inner join {{ ref('int_core__rebuild') }} as rebuild
+        on event_months.event_month >= rebuild.rebuild_from
+),
+{% endif %}
+change_months as (
+    select distinct
+        changes.contract_id,
+        months.month_start as change_month
+    from changes
+    inner join months
+        on changes.known_from >= months.opens_at and changes.known_from < months.closes_at
+    {% if is_incremental() %}
+    inner join affected on changes.contract_id = affected.contract_id
+    {% endif %}
+),
+
+bookings as (
+    select distinct
+        change_months.contract_id,
+        greatest(change_months.change_month, event_months.event_month) as booking_month
+    from change_months
+    inner join event_months on change_months.contract_id = event_months.contract_id
+)
+
+select
+    bookings.contract_id,
+    bookings.booking_month,
+    lag(bookings.booking_month) over (
+        partition by bookings.contract_id order by bookings.booking_month
+    ) as previous_booking_month
+from bookings
+inner join months on bookings.booking_month = months.month_start

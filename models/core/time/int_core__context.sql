@@ -1,0 +1,9 @@
+select
+    as_of,
+    cut_off_utc,
+    company_currency,
+    company_calendar_id,
+    base_as_of,
+    is_full,
+    change_recorded_from
+from {{ source('run', 'run_context') }}
