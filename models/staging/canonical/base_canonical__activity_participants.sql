@@ -1,0 +1,69 @@
+{%- set key = {'activity_id': 'text', 'participant_type': 'text', 'participant_id': 'text'} -%}
+{%- set columns = [
+    'role', 'attended', 'source_id', 'recorded_at', 'created_recorded_at', 'extracted_at',
+    'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'activity_participants', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('activity_participants', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('activity_id'),
+            missing_key('participant_type'),
+            missing_key('participant_id'),
+            cast_fault('bool', 'attended'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+            not_allowed('participant_type', ['rep', 'contact']),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('activity_id') }} as activity_id,
+        {{ to_text('participant_type') }} as participant_type,
+        {{ to_text('participant_id') }} as participant_id,
+        {{ to_text('role') }} as role,
+        {{ to_bool('attended') }} as attended,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('activity_participants', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

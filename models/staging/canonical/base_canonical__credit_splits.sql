@@ -1,0 +1,73 @@
+{%- set key = {
+    'source_type': 'text', 'source_id': 'text', 'rep_id': 'text', 'credit_type': 'text'
+} -%}
+{%- set columns = [
+    'share', 'valid_from', 'recorded_at', 'created_recorded_at', 'extracted_at', 'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'credit_splits', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('credit_splits', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('source_type'),
+            missing_key('source_id'),
+            missing_key('rep_id'),
+            missing_key('credit_type'),
+            cast_fault('share', 'share'),
+            cast_fault('date', 'valid_from'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+            not_allowed('source_type', ['contract', 'invoice', 'opportunity']),
+            not_allowed('credit_type', ['revenue', 'overlay']),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('source_type') }} as source_type,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_text('rep_id') }} as rep_id,
+        {{ to_text('credit_type') }} as credit_type,
+        {{ to_share('share') }} as share,
+        {{ to_date('valid_from') }} as valid_from,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('credit_splits', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

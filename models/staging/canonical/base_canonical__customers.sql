@@ -1,0 +1,89 @@
+{%- set key = {'customer_id': 'text'} -%}
+{%- set columns = [
+    'name', 'org_no', 'parent_customer_id', 'status', 'business_category', 'area_id',
+    'purchase_method', 'segment', 'potential_amount', 'currency', 'created_at', 'customer_since',
+    'lost_at', 'lost_reason', 'sales_model', 'visit_frequency_per_cycle', 'merged_into_id',
+    'is_internal', 'source_id', 'recorded_at', 'created_recorded_at', 'extracted_at', 'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'customers', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('customers', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('customer_id'),
+            cast_fault('decimal', 'potential_amount'),
+            cast_fault('timestamp', 'created_at'),
+            cast_fault('date', 'customer_since'),
+            cast_fault('date', 'lost_at'),
+            cast_fault('int', 'visit_frequency_per_cycle'),
+            cast_fault('bool', 'is_internal'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+            not_allowed('status', ['prospect', 'customer', 'passive', 'lost']),
+            not_allowed('sales_model', ['field', 'b2b']),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('customer_id') }} as customer_id,
+        {{ to_text('name') }} as name,
+        {{ to_text('org_no') }} as org_no,
+        {{ to_text('parent_customer_id') }} as parent_customer_id,
+        {{ to_text('status') }} as status,
+        {{ to_text('business_category') }} as business_category,
+        {{ to_text('area_id') }} as area_id,
+        {{ to_text('purchase_method') }} as purchase_method,
+        {{ to_text('segment') }} as segment,
+        {{ to_decimal('potential_amount') }} as potential_amount,
+        {{ to_text('currency') }} as currency,
+        {{ to_timestamp('created_at') }} as created_at,
+        {{ to_date('customer_since') }} as customer_since,
+        {{ to_date('lost_at') }} as lost_at,
+        {{ to_text('lost_reason') }} as lost_reason,
+        {{ to_text('sales_model') }} as sales_model,
+        {{ to_int('visit_frequency_per_cycle') }} as visit_frequency_per_cycle,
+        {{ to_text('merged_into_id') }} as merged_into_id,
+        {{ to_bool('is_internal') }} as is_internal,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('customers', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

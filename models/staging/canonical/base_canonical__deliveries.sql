@@ -1,0 +1,74 @@
+{%- set key = {'delivery_id': 'text'} -%}
+{%- set columns = [
+    'order_id', 'customer_id', 'promised_date', 'delivered_date', 'qty_ordered', 'qty_delivered',
+    'status', 'source_id', 'recorded_at', 'created_recorded_at', 'extracted_at', 'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'deliveries', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('deliveries', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('delivery_id'),
+            missing_required('customer_id'),
+            cast_fault('date', 'promised_date'),
+            cast_fault('date', 'delivered_date'),
+            cast_fault('decimal', 'qty_ordered'),
+            cast_fault('decimal', 'qty_delivered'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+            not_allowed('status', ['planned', 'delivered', 'late', 'cancelled']),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('delivery_id') }} as delivery_id,
+        {{ to_text('order_id') }} as order_id,
+        {{ to_text('customer_id') }} as customer_id,
+        {{ to_date('promised_date') }} as promised_date,
+        {{ to_date('delivered_date') }} as delivered_date,
+        {{ to_decimal('qty_ordered') }} as qty_ordered,
+        {{ to_decimal('qty_delivered') }} as qty_delivered,
+        {{ to_text('status') }} as status,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('deliveries', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

@@ -1,0 +1,76 @@
+{%- set key = {'invoice_id': 'text'} -%}
+{%- set columns = [
+    'customer_id', 'invoice_date', 'doc_type', 'status', 'credited_invoice_id', 'currency',
+    'payment_status', 'net_total', 'source_id', 'recorded_at', 'created_recorded_at',
+    'extracted_at', 'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'invoices', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('invoices', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('invoice_id'),
+            missing_required('customer_id'),
+            cast_fault('date', 'invoice_date'),
+            cast_fault('decimal', 'net_total'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+            not_allowed('doc_type', ['invoice', 'credit_note']),
+            not_allowed('status', ['draft', 'posted', 'cancelled']),
+            not_allowed('payment_status', ['open', 'paid', 'overdue']),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('invoice_id') }} as invoice_id,
+        {{ to_text('customer_id') }} as customer_id,
+        {{ to_date('invoice_date') }} as invoice_date,
+        {{ to_text('doc_type') }} as doc_type,
+        {{ to_text('status') }} as status,
+        {{ to_text('credited_invoice_id') }} as credited_invoice_id,
+        {{ to_text('currency') }} as currency,
+        {{ to_text('payment_status') }} as payment_status,
+        {{ to_decimal('net_total') }} as net_total,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('invoices', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

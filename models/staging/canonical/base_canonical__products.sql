@@ -1,0 +1,72 @@
+{%- set key = {'product_id': 'text'} -%}
+{%- set columns = [
+    'sku', 'name', 'product_category', 'brand', 'is_own', 'units_per_sales_unit', 'standard_cost',
+    'currency', 'source_id', 'recorded_at', 'created_recorded_at', 'extracted_at', 'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'products', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('products', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('product_id'),
+            cast_fault('bool', 'is_own'),
+            cast_fault('decimal', 'units_per_sales_unit'),
+            cast_fault('decimal', 'standard_cost'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('product_id') }} as product_id,
+        {{ to_text('sku') }} as sku,
+        {{ to_text('name') }} as name,
+        {{ to_text('product_category') }} as product_category,
+        {{ to_text('brand') }} as brand,
+        {{ to_bool('is_own') }} as is_own,
+        {{ to_decimal('units_per_sales_unit') }} as units_per_sales_unit,
+        {{ to_decimal('standard_cost') }} as standard_cost,
+        {{ to_text('currency') }} as currency,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('products', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

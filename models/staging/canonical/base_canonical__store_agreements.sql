@@ -1,0 +1,73 @@
+{%- set key = {'agreement_id': 'text'} -%}
+{%- set columns = [
+    'store_id', 'agreement_type', 'ref_id', 'campaign_id', 'quantity', 'valid_from', 'valid_to',
+    'source_id', 'recorded_at', 'created_recorded_at', 'extracted_at', 'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'store_agreements', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('store_agreements', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('agreement_id'),
+            missing_required('store_id'),
+            cast_fault('decimal', 'quantity'),
+            cast_fault('date', 'valid_from'),
+            cast_fault('date', 'valid_to'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+            not_allowed('agreement_type', ['pos', 'second_placement']),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('agreement_id') }} as agreement_id,
+        {{ to_text('store_id') }} as store_id,
+        {{ to_text('agreement_type') }} as agreement_type,
+        {{ to_text('ref_id') }} as ref_id,
+        {{ to_text('campaign_id') }} as campaign_id,
+        {{ to_decimal('quantity') }} as quantity,
+        {{ to_date('valid_from') }} as valid_from,
+        {{ to_date('valid_to') }} as valid_to,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('store_agreements', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

@@ -1,0 +1,72 @@
+{%- set key = {'audit_id': 'text', 'product_id': 'text'} -%}
+{%- set columns = [
+    'is_listed', 'is_on_shelf', 'shelf_price', 'currency', 'is_promo', 'source_id', 'recorded_at',
+    'created_recorded_at', 'extracted_at', 'is_deleted'
+] -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='key_text',
+        pre_hook="{{ forget_when_out_of_order() }}",
+        meta={'entity': 'store_audit_lines', 'key': key},
+    )
+}}
+
+with
+
+delivered as (
+    {{ delivered_rows('store_audit_lines', key | list + columns) }}
+),
+
+judged as (
+    select
+        *,
+        {{ first_fault([
+            missing_key('audit_id'),
+            missing_key('product_id'),
+            cast_fault('bool', 'is_listed'),
+            cast_fault('bool', 'is_on_shelf'),
+            cast_fault('decimal', 'shelf_price'),
+            cast_fault('bool', 'is_promo'),
+            cast_fault('timestamp', 'recorded_at'),
+            cast_fault('timestamp', 'created_recorded_at'),
+            cast_fault('timestamp', 'extracted_at'),
+            cast_fault('bool', 'is_deleted'),
+        ]) }} as fault
+    from delivered
+),
+
+typed as not materialized (
+    select
+        {{ key_text(key) }} as key_text,
+        {{ to_text('audit_id') }} as audit_id,
+        {{ to_text('product_id') }} as product_id,
+        {{ to_bool('is_listed') }} as is_listed,
+        {{ to_bool('is_on_shelf') }} as is_on_shelf,
+        {{ to_decimal('shelf_price') }} as shelf_price,
+        {{ to_text('currency') }} as currency,
+        {{ to_bool('is_promo') }} as is_promo,
+        {{ to_text('source_id') }} as source_id,
+        {{ to_timestamp('recorded_at') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at') }} as extracted_at,
+        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
+        source_system,
+        source_file,
+        line,
+        record_no,
+        extract_date,
+        raw_row,
+        fault,
+        {{ content_hash(key | list + columns) }} as content_hash
+    from judged
+),
+
+{{ version_history('store_audit_lines', key | list, columns) }}
+
+final as (
+    select * from version_history
+)
+
+select * from final

@@ -1,0 +1,31 @@
+with
+
+versions as (
+    select * from {{ ref('base_canonical__contract_lines') }}
+),
+
+final as (
+    select
+        contract_line_id,
+        contract_id,
+        product_category,
+        product_id,
+        annual_value,
+        one_off_value,
+        expected_margin_rate,
+        source_id,
+        recorded_at,
+        coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
+        extracted_at,
+        is_deleted,
+        known_from,
+        known_to,
+        source_system,
+        source_file,
+        record_no,
+        extract_date
+    from versions
+    where quarantine_reason is null
+)
+
+select * from final

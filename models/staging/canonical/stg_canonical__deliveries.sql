@@ -1,0 +1,32 @@
+with
+
+versions as (
+    select * from {{ ref('base_canonical__deliveries') }}
+),
+
+final as (
+    select
+        delivery_id,
+        order_id,
+        customer_id,
+        promised_date,
+        delivered_date,
+        qty_ordered,
+        qty_delivered,
+        status,
+        source_id,
+        recorded_at,
+        coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
+        extracted_at,
+        is_deleted,
+        known_from,
+        known_to,
+        source_system,
+        source_file,
+        record_no,
+        extract_date
+    from versions
+    where quarantine_reason is null
+)
+
+select * from final

@@ -1,0 +1,33 @@
+with
+
+versions as (
+    select * from {{ ref('base_canonical__invoices') }}
+),
+
+final as (
+    select
+        invoice_id,
+        customer_id,
+        invoice_date,
+        doc_type,
+        status,
+        credited_invoice_id,
+        currency,
+        payment_status,
+        net_total,
+        source_id,
+        recorded_at,
+        coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
+        extracted_at,
+        is_deleted,
+        known_from,
+        known_to,
+        source_system,
+        source_file,
+        record_no,
+        extract_date
+    from versions
+    where quarantine_reason is null
+)
+
+select * from final

@@ -1,0 +1,32 @@
+with
+
+versions as (
+    select * from {{ ref('base_canonical__opportunity_stage_history') }}
+),
+
+final as (
+    select
+        opportunity_id,
+        entered_at,
+        stage,
+        amount,
+        probability,
+        expected_close_date,
+        expected_decision_date,
+        owner_rep_id,
+        source_id,
+        recorded_at,
+        coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
+        extracted_at,
+        is_deleted,
+        known_from,
+        known_to,
+        source_system,
+        source_file,
+        record_no,
+        extract_date
+    from versions
+    where quarantine_reason is null
+)
+
+select * from final

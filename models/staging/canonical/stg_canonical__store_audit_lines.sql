@@ -1,0 +1,31 @@
+with
+
+versions as (
+    select * from {{ ref('base_canonical__store_audit_lines') }}
+),
+
+final as (
+    select
+        audit_id,
+        product_id,
+        is_listed,
+        is_on_shelf,
+        shelf_price,
+        currency,
+        is_promo,
+        source_id,
+        recorded_at,
+        coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
+        extracted_at,
+        is_deleted,
+        known_from,
+        known_to,
+        source_system,
+        source_file,
+        record_no,
+        extract_date
+    from versions
+    where quarantine_reason is null
+)
+
+select * from final

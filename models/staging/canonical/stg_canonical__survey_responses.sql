@@ -1,0 +1,30 @@
+with
+
+versions as (
+    select * from {{ ref('base_canonical__survey_responses') }}
+),
+
+final as (
+    select
+        response_id,
+        customer_id,
+        contact_id,
+        answered_at,
+        score,
+        survey_type,
+        source_id,
+        recorded_at,
+        coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
+        extracted_at,
+        is_deleted,
+        known_from,
+        known_to,
+        source_system,
+        source_file,
+        record_no,
+        extract_date
+    from versions
+    where quarantine_reason is null
+)
+
+select * from final

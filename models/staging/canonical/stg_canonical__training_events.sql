@@ -1,0 +1,29 @@
+with
+
+versions as (
+    select * from {{ ref('base_canonical__training_events') }}
+),
+
+final as (
+    select
+        rep_id,
+        training_id,
+        date,
+        topic,
+        hours,
+        source_id,
+        recorded_at,
+        coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
+        extracted_at,
+        is_deleted,
+        known_from,
+        known_to,
+        source_system,
+        source_file,
+        record_no,
+        extract_date
+    from versions
+    where quarantine_reason is null
+)
+
+select * from final
