@@ -102,7 +102,7 @@ def failure_in_words(results: list[dict[str, Any]], nodes: Mapping[str, Any]) ->
         if result["status"] not in ("error", "fail", "runtime error"):
             continue
         node = nodes.get(result["unique_id"], {})
-        message = " ".join((result.get("message") or "").split())
+        message = " ".join((result.get("message") or "").split()).split(" | ")[0]
         if node.get("resource_type") == "test":
             table = (node.get("attached_node") or "").split(".")[-1] or "several tables"
             rows = result.get("failures")
@@ -180,8 +180,9 @@ def _open_build(settings: Settings, build_file: Path) -> Path:
     every model again each night. The file itself keeps its unique name, and its write-ahead log
     lies in a folder of this run's own, so no log of another night can ever be replayed into it.
     """
+    for left in settings.work.glob("*.building"):
+        shutil.rmtree(left)
     folder = settings.work / f"{build_file.stem}.building"
-    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     path = building_path(settings)
     (folder / path.name).hardlink_to(build_file)
@@ -235,7 +236,10 @@ def build_dbt_assets(
                 sentence = failure_in_words(results, manifest["nodes"])
                 if sentence is None:
                     raise
-                _report_red(night, build_file, results, manifest["nodes"])
+                try:
+                    _report_red(night, build_file, results, manifest["nodes"])
+                except Exception as problem:
+                    sentence += f" The quality report could not be written either ({problem})."
                 raise dg.Failure(sentence, allow_retries=False) from None
         results = _results(invocation.target_path)
         with in_words():

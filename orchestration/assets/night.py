@@ -62,8 +62,15 @@ class Night:
         draft.replace(self.handover_path)
 
     def start(self) -> None:
-        """Forget what an earlier run for the same S left."""
+        """Forget what an earlier run for this S left, and what builds that are gone have left."""
         self.handover_path.unlink(missing_ok=True)
+        for path in self.settings.work.glob("*.handover.json"):
+            build = json.loads(path.read_text()).get("build_file", {}).get("path")
+            if build is None or not Path(build).exists():
+                path.unlink()
+        for plan in self.settings.work.glob("*.plan.json"):
+            if not plan.with_name(plan.name.replace(".plan.json", ".duckdb")).exists():
+                plan.unlink()
 
     def take(self, stage: str) -> dict[str, Any]:
         """Return the facts an earlier stage left for this S; fail in words where it left none."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.build import as_date
+from orchestration.assets.build import read_plan
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, in_words
 from orchestration.manifest import load_manifest
 
@@ -42,17 +42,20 @@ def red_sentence(summary: str, blocking: Sequence[Any]) -> str:
     ``blocking`` are ``RuleResult``s: table, rule, text and what was observed.
     """
     first = blocking[:3]
-    words = " ".join(
-        f"[{result.table}, {result.rule_id}] {result.text_en.rstrip('.')}"
-        + (f": {result.observed.rstrip('.')}." if result.observed else ".")
-        for result in first
-    )
+    words = " ".join(f"[{result.table}, {result.rule_id}] {_in_words(result)}" for result in first)
     more = f" {len(blocking) - 3} more rules block." if len(blocking) > 3 else ""
     return (
         f"The gate is {summary}. {words}{more} Nothing was published and the last publication "
         "stands; published/quality/current holds the report. Correct the delivery and the "
         "sensor runs the same S again, or run it with `make nightly`."
     )
+
+
+def _in_words(result: Any) -> str:
+    text, observed = result.text_en.rstrip("."), result.observed.rstrip(".")
+    if not observed or observed in text:
+        return f"{text}."
+    return f"{observed}." if text in observed else f"{text}: {observed}."
 
 
 def build_release_assets(
@@ -223,7 +226,7 @@ def _publish(night: Night) -> Iterator[dg.MaterializeResult]:
     from orchestration.publication.audit import audit_path, read_audit
     from orchestration.publication.publish import publish, publish_quality
     from orchestration.publication.retention import cleanup
-    from orchestration.warehouse import BuildPlan, mark_green
+    from orchestration.warehouse import mark_green
 
     candidate, plan = night.take("release_candidate"), night.take("build_file")
     folder, run_id = Path(candidate["folder"]), candidate["run_id"]
@@ -238,17 +241,7 @@ def _publish(night: Night) -> Iterator[dg.MaterializeResult]:
             candidate=folder,
             result=result,
         )
-        if result.is_current:
-            mark_green(
-                night.settings,
-                BuildPlan(
-                    path=Path(plan["path"]),
-                    is_full=plan["is_full"],
-                    base_as_of=as_date(plan["base_as_of"]),
-                    changed=plan["changed"],
-                    reason=plan["reason"],
-                ),
-            )
+        mark_green(night.settings, read_plan(Path(plan["path"])))
         cleaned = cleanup(night.settings)
     night.leave(
         "publication",
