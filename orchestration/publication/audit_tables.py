@@ -154,7 +154,7 @@ _ORDER = {
 
 @dataclass(frozen=True)
 class AuditFacts:
-    """What the tables say about the run itself. ``publication_id`` is None when nothing was made."""
+    """What the tables say about the run. ``publication_id`` is None when nothing was published."""
 
     run_id: str
     as_of: date
@@ -309,7 +309,9 @@ def _write_trend(
         f"""
         insert into {table} by name
         with since as (
-            select coalesce(max(as_of), date '0001-01-01') as night from {table} where as_of < $as_of
+            select coalesce(max(as_of), date '0001-01-01') as night
+            from {table}
+            where as_of < $as_of
         ),
         deliveries as (
             select

@@ -97,9 +97,7 @@ class DuckDBMatchLikePattern(ColumnMapMetricProvider):
 
 
 @contextmanager
-def open_datasource(
-    path: Path, *, name: str = "release"
-) -> Generator[DuckDBDatasource, None, None]:
+def open_datasource(path: Path) -> Generator[DuckDBDatasource, None, None]:
     """Open the DuckDB file at ``path`` read-only as a GX data source in a context of its own.
 
     Yields the data source. Nothing is written to disk; progress bars are off. The file is free for
@@ -108,7 +106,7 @@ def open_datasource(
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     datasource = context.data_sources.add_duckdb(
-        name,
+        "release",
         connection_string=f"duckdb:///{path}",
         kwargs={"connect_args": {"read_only": True}},
     )

@@ -209,7 +209,7 @@ def _validate(
         except SuiteError as error:
             outcome[rule.id] = error
     try:
-        asset = datasource.add_table_asset(table, table_name=table, schema_name="main")
+        asset = datasource.add_table_asset(table, table_name=table)
         batch = asset.add_batch_definition_whole_table("whole").get_batch()
         validation = batch.validate(
             suite,

@@ -150,6 +150,13 @@ def read_suite(path: Path) -> Suite:
             f"{path.name}: no critical {ROW_COUNT} with min_value of at least 1. "
             "An empty table passes nearly every other check."
         )
+    for number, rule in enumerate(rules):
+        for twin in rules[:number]:
+            if (rule.type, rule.kwargs) == (twin.type, twin.kwargs):
+                raise SuiteError(
+                    f"{path.name}: rules {twin.id} and {rule.id} check the same thing. "
+                    "Great Expectations runs equal rules once and one would have no result."
+                )
     return Suite(table, rules)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +35,9 @@ NEXT = S + timedelta(days=1)
 
 
 @pytest.fixture
-def settings(tmp_path: Path):
+def settings(tmp_path: Path, monkeypatch):
+    # Somebody may edit a source while the tests run; that is another publication, rightly.
+    monkeypatch.setattr("orchestration.publication.identity.code_version", lambda root: "code")
     return settings_for(tmp_path / "home")
 
 
@@ -106,8 +107,9 @@ def test_an_unchanged_month_is_one_file_shared_by_the_releases(settings):
     second = candidate(settings, "b", as_of=NEXT, factor="1.50")
     shared = current / "parquet/outcome_evidence/2025-12.parquet"
     changed = current / "parquet/outcome_evidence/2026-02.parquet"
-    assert os.path.samefile(shared, second.folder / "parquet/outcome_evidence/2025-12.parquet")
-    assert not os.path.samefile(changed, second.folder / "parquet/outcome_evidence/2026-02.parquet")
+    evidence = second.folder / "parquet/outcome_evidence"
+    assert shared.samefile(evidence / "2025-12.parquet")
+    assert not changed.samefile(evidence / "2026-02.parquet")
     reused = {f.path: f.reused for f in second.exports["outcome_evidence"].files}
     assert reused["outcome_evidence/2025-12.parquet"]
     assert not reused["outcome_evidence/2026-02.parquet"]
@@ -193,7 +195,8 @@ def test_a_type_that_parquet_cannot_hold_is_refused(settings):
 # Identity
 
 
-def test_the_id_depends_on_all_four_inputs_and_on_nothing_else(settings, tmp_path):
+def test_the_id_depends_on_all_four_inputs_and_on_nothing_else(tmp_path):
+    settings = settings_for(tmp_path)
     root = tmp_path / "code"
     (root / "models").mkdir(parents=True)
     (root / "requirements.lock").write_text("duckdb==1.5.6\n")
