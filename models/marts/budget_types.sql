@@ -1,0 +1,22 @@
+select
+    budget_type_id,
+    family,
+    name_en,
+    name_sv,
+    definition_en,
+    definition_sv,
+    why_en,
+    why_sv,
+    unit,
+    cast(display_factor as integer) as display_factor,
+    aggregation,
+    direction,
+    target_mode,
+    priority,
+    measures,
+    time_shape,
+    accumulates,
+    cast(rolling_months as integer) as rolling_months,
+    cast(min_n as integer) as min_n,
+    cast(definition_version as integer) as definition_version
+from {{ ref('budget_type_registry') }}

@@ -1,0 +1,100 @@
+with context as (
+    select * from {{ ref('int_core__context') }}
+),
+
+contract_years as (
+    select
+        contract_id,
+        contract_year,
+        max(customer_id) as customer_id,
+        max(year_start) as year_start,
+        max(year_end) as year_end,
+        sum(case when entry in ('recognition', 'supersession') then amount else 0 end)
+            as signed_volume,
+        sum(case when entry in ('cancellation', 'cancellation_withdrawn') then amount else 0 end)
+            as cancelled
+    from {{ ref('fct_contract_year_credits') }}
+    where credit_type = 'revenue'
+    group by contract_id, contract_year
+),
+
+contract_lines as (
+    select
+        contract_line_id,
+        contract_id
+    from {{ ref('fct_contract_year_credits') }}
+    group by contract_line_id, contract_id
+),
+
+invoiced as (
+    select
+        contract_lines.contract_id,
+        lines.event_date,
+        sum(lines.net_amount) as invoiced
+    from {{ ref('fct_invoice_line_credits') }} as lines
+    inner join contract_lines on lines.contract_line_id = contract_lines.contract_line_id
+    where lines.credit_type = 'revenue'
+    group by contract_lines.contract_id, lines.event_date
+),
+
+-- What is invoiced ahead of the first year belongs to it; what follows the last one to the last.
+bounds as (
+    select
+        contract_years.*,
+        contract_years.contract_year
+        = min(contract_years.contract_year) over (partition by contract_years.contract_id)
+            as is_first,
+        contract_years.contract_year
+        = max(contract_years.contract_year) over (partition by contract_years.contract_id)
+            as is_last
+    from contract_years
+),
+
+measured as (
+    select
+        bounds.contract_id,
+        bounds.contract_year,
+        bounds.customer_id,
+        bounds.year_start,
+        bounds.year_end,
+        bounds.signed_volume,
+        bounds.cancelled,
+        coalesce(sum(invoiced.invoiced), 0) as invoiced
+    from bounds
+    left join invoiced
+        on
+            bounds.contract_id = invoiced.contract_id
+            and (bounds.is_first or invoiced.event_date >= bounds.year_start)
+            and (bounds.is_last or invoiced.event_date < bounds.year_end)
+    group by
+        bounds.contract_id,
+        bounds.contract_year,
+        bounds.customer_id,
+        bounds.year_start,
+        bounds.year_end,
+        bounds.signed_volume,
+        bounds.cancelled
+)
+
+select
+    measured.contract_id,
+    measured.contract_year,
+    measured.customer_id,
+    measured.year_start,
+    measured.year_end,
+    cast(measured.signed_volume as decimal(18, 4)) as signed_volume,
+    cast(measured.cancelled as decimal(18, 4)) as cancelled,
+    cast(measured.invoiced as decimal(18, 4)) as invoiced,
+    cast(measured.signed_volume - measured.cancelled - measured.invoiced as decimal(18, 4))
+        as not_yet_invoiced,
+    measured.year_end as expected_invoicing_end,
+    {{ ratio('measured.invoiced', 'measured.signed_volume - measured.cancelled') }}
+        as realisation_rate,
+    case
+        when measured.signed_volume = measured.cancelled then 'cancelled'
+        when context.as_of < measured.year_start then 'not_started'
+        when context.as_of >= measured.year_end then 'finished'
+        else 'running'
+    end as status
+from measured
+cross join context

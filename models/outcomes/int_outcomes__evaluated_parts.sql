@@ -1,0 +1,64 @@
+with months as (
+    select max(month_start) as last_month
+    from {{ ref('int_core__booking_months') }}
+),
+
+components as (
+    select
+        components.*,
+        case
+            when components.period_type = 'snapshot' then components.as_of
+            else components.event_date
+        end as node_on,
+        least({{ trunc_date('month', 'components.booking_date') }}, months.last_month)
+            as node_month
+    from {{ ref('int_budget_types__components') }} as components
+    cross join months
+    where components.as_of is not null
+),
+
+with_nodes as (
+    select
+        components.budget_type_id,
+        components.part,
+        components.parameter_set_id,
+        components.period_type,
+        components.period_start,
+        components.rep_id,
+        coalesce(rep_nodes.team_id, 'unassigned') as team_id,
+        coalesce(rep_nodes.region_id, 'unassigned') as region_id,
+        components.amount,
+        components.distinct_key,
+        parts.over_reps
+    from components
+    inner join {{ ref('budget_type_parts') }} as parts
+        on
+            components.budget_type_id = parts.budget_type_id
+            and components.part = parts.part
+    left join {{ ref('int_core__rep_nodes') }} as rep_nodes
+        on
+            components.rep_id = rep_nodes.rep_id
+            and components.node_month = rep_nodes.booking_month
+            and components.node_on >= rep_nodes.valid_from
+            and components.node_on < rep_nodes.valid_to
+)
+
+select
+    with_nodes.budget_type_id,
+    with_nodes.part,
+    with_nodes.parameter_set_id,
+    node_levels.node_level,
+    {{ node_id('with_nodes') }} as node_id,
+    with_nodes.period_type,
+    with_nodes.period_start,
+    cast(
+        case
+            when with_nodes.over_reps = 'distinct' then count(distinct with_nodes.distinct_key)
+            else sum(with_nodes.amount)
+        end as decimal(28, 4)
+    ) as amount,
+    count(*) as record_count,
+    count(*) - count(with_nodes.amount) as missing_amounts
+from with_nodes
+cross join {{ node_levels() }}
+group by 1, 2, 3, 4, 5, 6, 7, with_nodes.over_reps
