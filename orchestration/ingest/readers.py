@@ -57,7 +57,12 @@ REJECT_COLUMNS = {
 }
 
 PARQUET = "(format parquet, compression zstd, compression_level 1)"
-LONGEST_LINE = 64 << 20
+LONGEST_LINE = 8 << 20
+READ_OPTIONS = (
+    f"auto_detect = false, header = false, hive_partitioning = false, "
+    f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}"
+)
+"""The buffer is given because DuckDB would take sixteen times the longest line, for each thread."""
 
 LONG_NUMBER = r":\s*-?[0-9.]{17,}"
 DECIMAL_VALUE = r"(:\s*)(-?[0-9]+\.[0-9]+)(\s*[,}])"
@@ -245,8 +250,13 @@ class _Job:
         loaded: tuple[Path, int] | None,
         rejected: tuple[Path, int] | None = None,
         blank_lines: int = 0,
+        times_from: str | None = None,
     ) -> Reading:
-        """Put the outcome together; files without rows are dropped."""
+        """Put the outcome together; files without rows are dropped.
+
+        ``times_from``: the delivery itself where its columns are typed, which is read faster than
+        the text of the raw file.
+        """
         parquet, rows_loaded = loaded or (None, 0)
         rejects, rows_rejected = rejected or (None, 0)
         recorded = extracted = None
@@ -254,7 +264,7 @@ class _Job:
             recorded, extracted = self._one(
                 "select min(least(try_cast(recorded_at as timestamp), "
                 "try_cast(extracted_at as timestamp))), max(try_cast(extracted_at as timestamp)) "
-                f"from read_parquet({literal(parquet)})"
+                f"from {times_from or f'read_parquet({literal(parquet)})'}"
             )
         return Reading(
             sha256=self.sha256,
@@ -274,8 +284,7 @@ class _Job:
         return (
             f"(select t, row_number() over () + {skip} as line "
             f"from read_csv({literal(text.path)}, delim = chr({text.free_byte}), quote = '', "
-            "escape = '', header = false, auto_detect = false, columns = {'t': 'VARCHAR'}, "
-            f"hive_partitioning = false, skip = {skip}, max_line_size = {LONGEST_LINE}))"
+            f"escape = '', columns = {{'t': 'VARCHAR'}}, skip = {skip}, {READ_OPTIONS}))"
         )
 
     # -- Parquet ---------------------------------------------------------------------------------
@@ -300,6 +309,13 @@ class _Job:
                 "null",
                 f"{relation}, file_row_number = true)",
             )
+            typed = {"recorded_at", "extracted_at"} <= set(names)
+            return self.reading(
+                names,
+                delivered=rows,
+                loaded=loaded,
+                times_from=f"{relation})" if typed else None,
+            )
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:
@@ -309,7 +325,6 @@ class _Job:
             ) from error
         finally:
             plain.unlink()
-        return self.reading(names, delivered=rows, loaded=loaded)
 
     # -- JSON Lines ------------------------------------------------------------------------------
 
@@ -321,13 +336,18 @@ class _Job:
             raise UnreadableFile(
                 "not_text", "it is full of control characters; deliver JSON Lines", text.lines
             )
-        judged = (
-            "(select line, t, row_number() over () as record_no, "
-            "coalesce(json_valid(t) and json_type(case when json_valid(t) then t end) = 'OBJECT', "
-            f"false) as is_row from {self.lines_of(text)} where trim(t, ' \t\r') <> '')"
+        rows_of_text = (
+            "(select line, t, row_number() over () as record_no, json_valid(t) as is_json, "
+            "json_valid(t) and starts_with(ltrim(t, ' \t\r'), '{') as is_row "
+            f"from {self.lines_of(text)} where trim(t, ' \t\r') <> '')"
         )
+        long_number = f"regexp_matches(t, {literal(LONG_NUMBER)})"
         try:
-            lines, blank = self._one(
+            shapes = self.con.execute(
+                "select is_row, case when is_row then json_keys(t) end as names, count(*), "
+                f"count(*) filter ({long_number}) from {rows_of_text} group by all"
+            ).fetchall()
+            (lines, blank) = self._one(
                 "select count(*), count(*) filter (coalesce(trim(t, ' \t\r'), '') = '') "
                 f"from {self.lines_of(text)}"
             )
@@ -344,38 +364,36 @@ class _Job:
                 text.lines,
             )
         delivered = lines - blank
-        rejected = self.write_rejects(
-            "select line, line as line_to, replace(t, chr(29), chr(13)) as raw_text, "
-            "case when json_valid(t) then 'not_an_object' else 'invalid_json' end as reason_code, "
-            "case when json_valid(t) then 'The line is JSON but not an object with columns.' "
-            "else 'The line is not valid JSON.' end as reason_text "
-            f"from {judged} where not is_row"
-        )
-        names = [
-            row[0]
-            for row in self.con.execute(
-                "select distinct unnest(json_keys(t)) as name "
-                f"from (select t from {judged} where is_row) order by name"
-            ).fetchall()
-        ]
-        if rejected[1] == delivered:
-            return self.reading(
-                names, delivered=delivered, loaded=None, rejected=rejected, blank_lines=blank
+        bad = sum(count for is_row, _, count, _ in shapes if not is_row)
+        names = sorted({name for _, keys, _, _ in shapes for name in keys or ()})
+        if bad < delivered:
+            self.check_columns(names, delivered)
+        rejected = loaded = None
+        if bad:
+            rejected = self.write_rejects(
+                "select line, line as line_to, replace(t, chr(29), chr(13)) as raw_text, "
+                "case when is_json then 'not_an_object' else 'invalid_json' end as reason_code, "
+                "case when is_json then 'The line is JSON but not an object with columns.' "
+                "else 'The line is not valid JSON.' end as reason_text "
+                f"from {rows_of_text} where not is_row"
             )
-        self.check_columns(names, delivered)
-        wanted = [name for name in self.delivery.entity.columns if name in names]
-        paths = literal_list('$."' + name + '"' for name in wanted)
-        exact = f"regexp_replace(t, {literal(DECIMAL_VALUE)}, '\\1\"\\2\"\\3', 'g')"
-        loaded = self.write_rows(
-            {name: f"extracted[{place}]" for place, name in enumerate(wanted, start=1)},
-            "record_no",
-            "line",
-            "t",
-            "(select line, record_no, t, json_extract_string("
-            f"case when not regexp_matches(t, {literal(LONG_NUMBER)}) then t "
-            f"when json_valid({exact}) then {exact} else t end, {paths}) as extracted "
-            f"from {judged} where is_row)",
-        )
+        if bad < delivered:
+            wanted = [name for name in self.delivery.entity.columns if name in names]
+            paths = literal_list('$."' + name + '"' for name in wanted)
+            exact = f"regexp_replace(t, {literal(DECIMAL_VALUE)}, '\\1\"\\2\"\\3', 'g')"
+            exactly = (
+                f"case when {long_number} and json_valid({exact}) then {exact} else t end"
+                if any(long_numbers for _, _, _, long_numbers in shapes)
+                else "t"
+            )
+            loaded = self.write_rows(
+                {name: f"extracted[{place}]" for place, name in enumerate(wanted, start=1)},
+                "record_no",
+                "line",
+                "t",
+                f"(select line, record_no, t, json_extract_string({exactly}, {paths}) as extracted "
+                f"from {rows_of_text}{' where is_row' if bad else ''})",
+            )
         return self.reading(
             names, delivered=delivered, loaded=loaded, rejected=rejected, blank_lines=blank
         )
@@ -420,9 +438,8 @@ class _Job:
         columns = "{" + ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(names))) + "}"
         return (
             f"read_csv({literal(text.path)}, delim = {literal(self.delivery.source.delimiter)}, "
-            "quote = '\"', escape = '\"', header = false, skip = 1, auto_detect = false, "
-            f"columns = {columns}, strict_mode = true, hive_partitioning = false, "
-            f"max_line_size = {LONGEST_LINE}{options})"
+            f"quote = '\"', escape = '\"', skip = 1, columns = {columns}, strict_mode = true, "
+            f"{READ_OPTIONS}{options})"
         )
 
     def _csv_columns(self, names: list[str]) -> tuple[dict[str, str], str]:
@@ -441,16 +458,14 @@ class _Job:
             if text.has_quotes
             else "0"
         )
+        judged = self._records_of(
+            text,
+            names,
+            ", store_rejects = true, rejects_table = 'csv_errors', rejects_scan = 'csv_scans', "
+            "rejects_limit = 0",
+        )
         records, broken_lines = self._one(
-            f"select count(breaks), coalesce(sum(breaks), 0) from (select {breaks} as breaks, "
-            f"hash({joined}) as whole_row from "
-            + self._records_of(
-                text,
-                names,
-                ", store_rejects = true, rejects_table = 'csv_errors', "
-                "rejects_scan = 'csv_scans', rejects_limit = 0",
-            )
-            + ") where whole_row is not null"
+            f"select count(*), coalesce(sum({breaks}), 0) from {judged}"
         )
         (errors,) = self._one("select count(distinct line) from csv_errors")
         values, row_as_json = self._csv_columns(names)
