@@ -4,6 +4,5 @@ select
     company_currency,
     company_calendar_id,
     base_as_of,
-    is_full,
-    change_recorded_from
+    is_full
 from {{ source('run', 'run_context') }}

@@ -1,20 +1,84 @@
+{%- set entities = [
+    'activities',
+    'activity_participants',
+    'calendar',
+    'contract_lines',
+    'contracts',
+    'credit_splits',
+    'customer_assignments',
+    'customers',
+    'exchange_rates',
+    'invoice_lines',
+    'invoices',
+    'products',
+    'rep_team_assignments',
+    'reps',
+    'sales_periods',
+    'stores',
+    'team_regions',
+    'teams',
+] -%}
+
 with context as (
     select
+        is_full or base_as_of is null as is_full,
+        coalesce(base_as_of, cast('1900-01-01' as date)) as base_as_of
+    from {{ ref('int_core__context') }}
+),
+
+-- What came in since the base, and from when on it is known.
+news as (
+    {% for entity in entities -%}
+    select min(
         case
-            when is_full or base_as_of is null then cast('1900-01-01' as timestamp)
+            when versions.known_from = versions.first_recorded_at
+                then least(
+                    versions.known_from,
+                    coalesce(versions.created_recorded_at, versions.known_from)
+                )
+            else versions.known_from
+        end
+    ) as known_from
+    from {{ ref('base_canonical__' ~ entity) }} as versions
+    cross join context
+    where
+        versions.first_extract_date > context.base_as_of
+        and versions.quarantine_reason is null
+        and not context.is_full
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+-- An extract that is older than the base, or was replaced or withdrawn, can have changed anything.
+out_of_order as (
+    select count(*) as extracts
+    from {{ source('run', 'changed_extracts') }} as changed_extracts
+    cross join context
+    where changed_extracts.extract_date <= context.base_as_of and not context.is_full
+),
+
+moments as (
+    select
+        case
+            when context.is_full or out_of_order.extracts > 0
+                then cast('1900-01-01' as timestamp)
             else least(
-                {{ local_midnight_utc('base_as_of') }},
-                coalesce(change_recorded_from, {{ local_midnight_utc('base_as_of') }})
+                {{ local_midnight_utc('context.base_as_of') }},
+                coalesce(
+                    (select min(news.known_from) from news),
+                    {{ local_midnight_utc('context.base_as_of') }}
+                )
             )
         end as changed_from
-    from {{ ref('int_core__context') }}
+    from context
+    cross join out_of_order
 )
 
 select
-    context.changed_from,
+    moments.changed_from,
     coalesce(min(months.month_start), cast('1900-01-01' as date)) as rebuild_from,
     coalesce(min(months.opens_at), cast('1900-01-01' as timestamp)) as rebuild_opens_at
-from context
+from moments
 left join {{ ref('int_core__booking_months') }} as months
-    on context.changed_from < months.closes_at
-group by context.changed_from
+    on moments.changed_from < months.closes_at
+group by moments.changed_from
