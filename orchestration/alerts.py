@@ -72,6 +72,11 @@ def failure_sentence(stage: str, class_name: str, message: str) -> str:
     )
 
 
+def is_sentence(problem: BaseException) -> bool:
+    """Say whether an error's text was written by this project for the person who reads it."""
+    return type(problem).__module__.startswith("orchestration.")
+
+
 def record(settings: Settings, alert: Alert) -> None:
     """Append the alert to the file that ``make status`` reads."""
     path = alerts_path(settings)

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import uuid
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,12 +20,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from orchestration.alerts import is_sentence
 from orchestration.as_of import NoAsOfError, default_as_of
 from orchestration.instance import JOB_NAME, prepare_home, run_tags
-from orchestration.lock import PipelineBusy, current_holder
-from orchestration.manifest import ManifestError, ensure_manifest
+from orchestration.lock import PipelineBusy, current_holder, single_writer
+from orchestration.manifest import ensure_manifest
 from orchestration.progress import StageDisplay
-from orchestration.settings import PROJECT_ROOT, Settings, SettingsError, load_settings
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,6 @@ def run_night(settings: Settings, as_of: date, display: StageDisplay) -> Outcome
 
     Returns the outcome, red or green; errors before the job starts are raised.
     """
-    started = time.monotonic()
     with display.stage("prepare"):
         prepare_home(settings)
         ensure_manifest()
@@ -151,7 +150,19 @@ def run_night(settings: Settings, as_of: date, display: StageDisplay) -> Outcome
             job = build_definitions(settings).resolve_job_def(JOB_NAME)
         _check_partition(job, as_of)
     run_id = str(uuid.uuid4())
-    seconds = {"prepare": time.monotonic() - started}
+    if settings.demo:
+        # The ingest stage would do it too; here it has its own line and its own seconds.
+        with display.stage("demo"), single_writer(settings, run_id[:8], as_of=as_of.isoformat()):
+            from orchestration.demo import ensure_deliveries
+
+            ensure_deliveries(
+                settings.landing,
+                as_of,
+                seed=settings.seed,
+                scale=settings.scale,
+                defects=settings.defects,
+                threads=settings.threads,
+            )
     log = settings.dagster_home / "logs" / f"{as_of}-{run_id[:8]}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with dg.DagsterInstance.get() as instance, log.open("w", encoding="utf-8") as talk:
@@ -175,7 +186,7 @@ def run_night(settings: Settings, as_of: date, display: StageDisplay) -> Outcome
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         run = instance.get_run_by_id(run_id)
-        seconds |= display.seconds
+        seconds = dict(display.seconds)
         sentence = None
         if run is None or run.status != dg.DagsterRunStatus.SUCCESS:
             alert = alert_of_run(instance, run, settings)
@@ -220,11 +231,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"[bold]Utfall[/bold] S = {as_of}, {where}, home {_short(settings.home)}")
         with StageDisplay(console) as display:
             outcome = run_night(settings, as_of, display)
-    except (NoAsOfError, SettingsError, ManifestError, PipelineBusy) as problem:
-        errors.print(str(problem), markup=False)
-        return 1
     except KeyboardInterrupt:
         errors.print("Stopped by hand; nothing was published. Run the same S again.")
+        return 1
+    except Exception as problem:
+        if not is_sentence(problem):
+            raise
+        errors.print(str(problem), markup=False)
         return 1
     if outcome.sentence:
         errors.print(outcome.sentence, markup=False)

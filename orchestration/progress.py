@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 STAGE_WORDS = {
     "prepare": "read the project",
+    "demo": "demo company",
     "ingest": "extracts → raw",
     "build_file": "plan and build file",
     "dbt": "raw → marts",

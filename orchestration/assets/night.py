@@ -16,6 +16,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.alerts import is_sentence
 from orchestration.settings import Settings
 
 POOL = "warehouse"
@@ -105,7 +106,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except Exception as problem:
-        if type(problem).__module__.startswith("orchestration."):
+        if is_sentence(problem):
             raise dg.Failure(str(problem), allow_retries=False) from problem
         raise
 

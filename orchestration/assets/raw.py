@@ -48,6 +48,7 @@ def build_raw_assets(
                     seed=settings.seed,
                     scale=settings.scale,
                     defects=settings.defects,
+                    threads=settings.threads,
                 )
         wanted = {key.path[-1]: key for key in context.selected_asset_keys}
         with in_words():
