@@ -9,10 +9,12 @@ booking month; a month that has not changed is the same file as in the previous 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ MARTS_SCHEMA = "marts"
 MONTH_COLUMN = "booking_month"
 BY_MONTH = ("outcomes", "outcome_evidence")
 """Tables published as a folder with one file per booking month."""
+
+NEVER_OPEN = frozenset({"raw_row"})
+"""Columns never in the open files, whatever their YAML says: rows as the source sent them."""
 
 UNDATED = "undated"
 """File of the rows without a booking month."""
@@ -105,9 +110,8 @@ def marts_of(manifest: Mapping[str, Any]) -> dict[str, Mart]:
             column_descriptions={
                 key: _one_line(column.get("description")) for key, column in columns.items()
             },
-            restricted=frozenset(
-                key for key, column in columns.items() if _audience(column) == "restricted"
-            ),
+            restricted=NEVER_OPEN
+            | {key for key, column in columns.items() if _audience(column) == "restricted"},
         )
     return marts
 
@@ -119,61 +123,65 @@ def export_candidates(
     out_dir: Path,
     *,
     previous: Path | None = None,
-    unchanged_months: Collection[date] = (),
-    only: Collection[str] | None = None,
+    unchanged_months: Mapping[str, Collection[date]] | None = None,
 ) -> dict[str, TableExport]:
     """Write every mart of ``build_path`` below ``out_dir``; returns table → export.
 
     ``previous`` is the release folder whose files may be shared: a month whose bytes are equal is
-    hard-linked, and a month in ``unchanged_months`` is taken over without being written again,
-    provided the table's columns are the same. A table that lies in the build but not in dbt's
-    manifest is left over from earlier code and is not published. Raises ``ExportError`` when a mart
-    of the manifest is not in the build, or its order names a column that it does not have.
+    hard-linked, and a month in ``unchanged_months[table]`` is taken over without being written
+    again, provided the table's columns are the same. A table that lies in the build but not in
+    dbt's manifest is left over from earlier code and is not published. Raises ``ExportError`` when
+    a mart of the manifest is not in the build, or its order names a column it does not have.
     """
     marts = marts_of(manifest)
-    if only is not None:
-        marts = {name: mart for name, mart in marts.items() if name in only}
     if not marts:
         raise ExportError(f"dbt's manifest has no model in schema {MARTS_SCHEMA}.")
     out_dir.mkdir(parents=True, exist_ok=True)
     earlier = _earlier_tables(previous)
-    with duckdb.connect(str(build_path), read_only=True) as connection:
-        # Each file is written by the thread that asks for it; DuckDB's own would vary the bytes.
-        connection.execute("set threads = 1")
-        connection.execute("set preserve_insertion_order = true")
-        connection.execute("set TimeZone = 'UTC'")
-        plans = [_plan(connection, mart) for _, mart in sorted(marts.items())]
-        with ThreadPoolExecutor(max_workers=max(1, settings.threads)) as pool:
-            pending = [
-                (
+    unchanged = unchanged_months or {}
+    scratch = settings.work / f".export-{out_dir.parent.name}-{os.getpid()}.duckdb"
+    scratch.unlink(missing_ok=True)
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    exports = {}
+    try:
+        with duckdb.connect(str(build_path), read_only=True) as connection:
+            connection.execute(f"set memory_limit = '{settings.memory_limit}'")
+            connection.execute("set preserve_insertion_order = true")
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"attach '{_quoted(scratch)}' as {_SCRATCH} (read_write)")
+            for _, mart in sorted(marts.items()):
+                plan = _plan(connection, mart)
+                reusable = {
+                    month: _reusable(previous, earlier, plan, month) for month in plan.months
+                }
+                taken_over = {
+                    month: taken
+                    for month in plan.months
+                    if month in unchanged.get(mart.name, ())
+                    and (taken := _take_over(reusable[month], plan, month, out_dir)) is not None
+                }
+                written = _write(
+                    connection,
+                    settings,
                     plan,
-                    [
-                        pool.submit(
-                            _export_file,
-                            connection.cursor(),
-                            plan,
-                            month,
-                            out_dir,
-                            _reusable(previous, earlier, plan, month),
-                            month in unchanged_months,
-                        )
-                        for month in plan.months
-                    ],
+                    [month for month in plan.months if month not in taken_over],
+                    out_dir,
+                    reusable,
                 )
-                for plan in plans
-            ]
-            exports = {
-                plan.mart.name: TableExport(
-                    table=plan.mart.name,
-                    files=tuple(future.result() for future in futures),
+                files = {**taken_over, **written}
+                exports[mart.name] = TableExport(
+                    table=mart.name,
+                    files=tuple(files[month] for month in plan.months),
                     columns=plan.columns,
-                    order_by=plan.mart.order_by,
+                    order_by=mart.order_by,
                 )
-                for plan, futures in pending
-            }
+    finally:
+        scratch.unlink(missing_ok=True)
+        scratch.with_name(scratch.name + ".wal").unlink(missing_ok=True)
     return exports
 
 
+_SCRATCH = "export_scratch"
 _WHOLE = "whole table"
 
 
@@ -183,6 +191,8 @@ class _Plan:
     columns: tuple[tuple[str, str], ...]
     order: tuple[str, ...]
     months: tuple[Any, ...]
+    source: str
+    is_view: bool
 
 
 def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart) -> _Plan:
@@ -215,7 +225,75 @@ def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart) -> _Plan:
         ).fetchall()
         # An empty table still has a file, so that readers find its columns.
         months = tuple(month for (month,) in rows) or (None,)
-    return _Plan(mart, tuple((name, kind) for name, kind in columns), order, months)
+    (views,) = connection.execute(
+        "select count(*) from duckdb_views() where database_name = current_database() "
+        "and schema_name = ? and view_name = ?",
+        [MARTS_SCHEMA, mart.name],
+    ).fetchone()
+    return _Plan(
+        mart,
+        tuple((name, kind) for name, kind in columns),
+        order,
+        months,
+        source=f"{MARTS_SCHEMA}.{mart.name}",
+        is_view=bool(views),
+    )
+
+
+def _take_over(
+    reusable: tuple[Path, Mapping[str, Any]] | None, plan: _Plan, month: Any, out_dir: Path
+) -> FileExport | None:
+    """Share the previous release's file; None where there is none, or it rotted on the disk."""
+    if reusable is None or sha256_of(reusable[0]) != reusable[1]["sha256"]:
+        return None
+    source, entry = reusable
+    path = _file_name(plan.mart.name, month)
+    link_or_copy(source, out_dir / path)
+    return FileExport(path, entry["sha256"], entry["rows"], _label(month), reused=True)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    plan: _Plan,
+    months: Sequence[Any],
+    out_dir: Path,
+    reusable: Mapping[Any, tuple[Path, Mapping[str, Any]] | None],
+) -> dict[Any, FileExport]:
+    """Write the files of one table, several at a time, each by one thread.
+
+    A view would be computed again for every month, so it is first put down year by year.
+    """
+    files: dict[Any, FileExport] = {}
+    years = groupby(months, key=lambda month: month.year if isinstance(month, date) else None)
+    for _, group in years if plan.is_view and plan.mart.name in BY_MONTH else [(None, months)]:
+        batch = list(group)
+        source = plan.source
+        if plan.is_view and batch != [_WHOLE]:
+            source = f"{_SCRATCH}.main.batch"
+            connection.execute(f"set threads = {max(1, settings.threads)}")
+            connection.execute(
+                f"create or replace table {source} as select * from {plan.source} "
+                f"where {' or '.join(_in_month(month) for month in batch)}"
+            )
+        # Each file is written by the thread that asks for it; DuckDB's own would vary the bytes.
+        connection.execute("set threads = 1")
+        with ThreadPoolExecutor(max_workers=max(1, settings.threads)) as pool:
+            pending = {
+                month: pool.submit(
+                    _export_file,
+                    connection.cursor(),
+                    replace(plan, source=source),
+                    month,
+                    out_dir,
+                    reusable[month],
+                )
+                for month in batch
+            }
+            files.update((month, future.result()) for month, future in pending.items())
+        if source != plan.source:
+            connection.execute(f"drop table {source}")
+    return files
 
 
 def _export_file(
@@ -224,34 +302,24 @@ def _export_file(
     month: Any,
     out_dir: Path,
     reusable: tuple[Path, Mapping[str, Any]] | None,
-    known_unchanged: bool,
 ) -> FileExport:
-    table = plan.mart.name
-    path = _file_name(table, month)
+    path = _file_name(plan.mart.name, month)
     target = out_dir / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    label = None if month is _WHOLE or month is None else month.isoformat()
-    # A file that rotted on the disk is written again rather than carried through all releases.
-    if reusable and known_unchanged and sha256_of(reusable[0]) == reusable[1]["sha256"]:
-        source, entry = reusable
-        link_or_copy(source, target)
-        return FileExport(path, entry["sha256"], entry["rows"], label, reused=True)
     columns = ", ".join(f'"{name}"' for name, _ in plan.columns)
     order = ", ".join(f'"{name}" asc nulls last' for name in plan.order)
-    where = (
-        "" if month is _WHOLE else f"where {MONTH_COLUMN} is not distinct from {_literal(month)}"
-    )
+    where = "" if month is _WHOLE else f"where {_in_month(month)}"
     (rows,) = cursor.execute(
-        f"copy (select {columns} from {MARTS_SCHEMA}.{table} {where} order by {order}) "
+        f"copy (select {columns} from {plan.source} {where} order by {order}) "
         f"to '{_quoted(target)}' ({PARQUET_OPTIONS})"
     ).fetchone()
     sha256 = sha256_of(target)
-    if reusable and reusable[1]["sha256"] == sha256:
+    if reusable and reusable[1]["sha256"] == sha256 == sha256_of(reusable[0]):
         target.unlink()
         link_or_copy(reusable[0], target)
-        return FileExport(path, sha256, rows, label, reused=True)
+        return FileExport(path, sha256, rows, _label(month), reused=True)
     target.chmod(READ_ONLY)
-    return FileExport(path, sha256, rows, label)
+    return FileExport(path, sha256, rows, _label(month))
 
 
 def _earlier_tables(previous: Path | None) -> Mapping[str, Any]:
@@ -285,8 +353,13 @@ def _file_name(table: str, month: Any) -> str:
     return f"{table}/{UNDATED if month is None else month.strftime('%Y-%m')}.parquet"
 
 
-def _literal(month: date | None) -> str:
-    return "null" if month is None else f"date '{month.isoformat()}'"
+def _label(month: Any) -> str | None:
+    return month.isoformat() if isinstance(month, date) else None
+
+
+def _in_month(month: date | None) -> str:
+    value = "null" if month is None else f"date '{month.isoformat()}'"
+    return f"{MONTH_COLUMN} is not distinct from {value}"
 
 
 def _quoted(path: Path) -> str:

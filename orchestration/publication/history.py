@@ -93,9 +93,12 @@ def history_hash(settings: Settings, as_of: date) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def freeze(settings: Settings, release: Path, as_of: date, publication_id: str) -> dict[str, str]:
+def freeze(
+    settings: Settings, release: Path, as_of: date, publication_id: str, *, computed_later: bool
+) -> dict[str, str]:
     """Write the snapshot rows of a release's ``outcomes`` to history; returns path → sha256.
 
+    Each row says whether it was ``computed_later``, after its S was past.
     Nothing counts until :func:`record` names the file.
     """
     target = settings.history / SNAPSHOTS / f"as_of={as_of}" / f"{publication_id}.parquet"
@@ -106,7 +109,8 @@ def freeze(settings: Settings, release: Path, as_of: date, publication_id: str) 
         connection.execute("set threads = 1")
         connection.execute("set preserve_insertion_order = true")
         connection.execute(
-            "copy (select * from read_parquet($files, hive_partitioning = false) "
+            f"copy (select *, {'true' if computed_later else 'false'} as computed_later "
+            "from read_parquet($files, hive_partitioning = false) "
             f"where period_type = 'snapshot' order by all) to '{_quoted(temporary)}' "
             "(format parquet, compression zstd)",
             {"files": [str(path) for path in sorted(outcomes.glob("*.parquet"))]},

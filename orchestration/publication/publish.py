@@ -29,6 +29,7 @@ from orchestration.publication.audit_tables import (
     marts_of_audit,
     write_audit_tables,
 )
+from orchestration.publication.export import NEVER_OPEN
 from orchestration.publication.files import (
     READ_ONLY,
     fsync_folder,
@@ -107,7 +108,13 @@ def publish(settings: Settings, release: Path, audit_path: Path) -> PublishResul
     else:
         _complete(settings, release, final, audit, kind, computed_later, published_at)
     frozen = (
-        history.freeze(settings, final, date.fromisoformat(audit.as_of), audit.publication_id)
+        history.freeze(
+            settings,
+            final,
+            date.fromisoformat(audit.as_of),
+            audit.publication_id,
+            computed_later=computed_later,
+        )
         if is_original
         else {}
     )
@@ -384,13 +391,19 @@ def _inputs(
     inputs.mkdir()
     with duckdb.connect(str(build_path), read_only=True) as connection:
         for schema, table in (("raw", "ledger"), ("marts", "quarantine")):
-            present = connection.execute(
-                "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
-                [schema, table],
-            ).fetchone()[0]
-            if present:
+            columns = [
+                name
+                for (name,) in connection.execute(
+                    "select column_name from duckdb_columns() "
+                    "where database_name = current_database() "
+                    "and schema_name = ? and table_name = ? order by column_index",
+                    [schema, table],
+                ).fetchall()
+                if name not in NEVER_OPEN
+            ]
+            if columns:
                 connection.execute(
-                    f"copy {schema}.{table} to "
+                    f"copy (select {', '.join(columns)} from {schema}.{table}) to "
                     f"'{str(inputs / table).replace(chr(39), chr(39) * 2)}.parquet' "
                     "(format parquet)"
                 )

@@ -88,12 +88,13 @@ def build_candidate(
     *,
     as_of: date,
     run_id: str,
-    unchanged_months: Collection[date] = (),
+    unchanged_months: Mapping[str, Collection[date]] | None = None,
 ) -> Candidate:
     """Export the marts of a closed build file and put the release candidate of ``as_of`` together.
 
-    ``manifest`` is dbt's; ``unchanged_months`` are booking months whose files cannot have changed
-    since the current release. What an earlier attempt of the same run left is removed first.
+    ``manifest`` is dbt's; ``unchanged_months`` names per table the booking months whose files
+    cannot have changed since the current release. What an earlier attempt of the same run left is
+    removed first.
     """
     folder = building_folder(settings, run_id)
     remove_tree(folder)

@@ -32,6 +32,7 @@ from tests.publication_support import (
 )
 
 NEXT = S + timedelta(days=1)
+DECEMBER = {"outcome_evidence": {date(2025, 12, 1)}}
 
 
 @pytest.fixture
@@ -79,6 +80,23 @@ def test_rows_are_in_the_order_of_the_key_and_then_of_the_rest(tmp_path):
     assert rows == sorted(rows) and len(rows) == 1000
 
 
+def test_a_view_is_exported_as_the_same_bytes_as_a_table(tmp_path):
+    table = build_file(tmp_path / "table.duckdb")
+    view = build_file(tmp_path / "view.duckdb")
+    with duckdb.connect(str(view)) as connection:
+        connection.execute("alter table marts.outcome_evidence rename to evidence_rows")
+        connection.execute(
+            "create view marts.outcome_evidence as select * from marts.evidence_rows"
+        )
+    settings = settings_for(tmp_path)
+    files = [
+        export_candidates(settings, build, manifest(), tmp_path / build.stem)["outcome_evidence"]
+        for build in (table, view)
+    ]
+    assert files[0] == files[1]
+    assert not list(settings.work.glob(".export-*"))
+
+
 def test_restricted_columns_do_not_reach_the_open_files(tmp_path):
     build = build_file(tmp_path / "build.duckdb")
     exports = export_candidates(settings_for(tmp_path), build, manifest(), tmp_path / "out")
@@ -122,7 +140,7 @@ def test_a_month_said_to_be_unchanged_is_not_read_from_the_build(settings):
         connection.execute(
             "update marts.outcome_evidence set amount = 0 where booking_month = '2025-12-01'"
         )
-    second = candidate(settings, "b", as_of=NEXT, unchanged_months={date(2025, 12, 1)})
+    second = candidate(settings, "b", as_of=NEXT, unchanged_months=DECEMBER)
     december = second.folder / "parquet/outcome_evidence/2025-12.parquet"
     (total,) = duckdb.execute(f"select sum(amount) from read_parquet('{december}')").fetchone()
     assert total > 0
@@ -133,7 +151,7 @@ def test_a_shared_file_that_rotted_is_written_again(settings):
     rotten = (settings.published / "current").resolve() / "parquet/outcome_evidence/2025-12.parquet"
     rotten.chmod(0o644)
     rotten.write_bytes(b"rotten" + rotten.read_bytes()[6:])
-    second = candidate(settings, "b", as_of=NEXT, unchanged_months={date(2025, 12, 1)})
+    second = candidate(settings, "b", as_of=NEXT, unchanged_months=DECEMBER)
     december = second.folder / "parquet/outcome_evidence/2025-12.parquet"
     assert duckdb.execute(f"select count(*) from read_parquet('{december}')").fetchone() == (1000,)
 
