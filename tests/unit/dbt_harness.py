@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,27 +35,51 @@ def run_dbt(*arguments: str, build_file: Path, project: Path = PROJECT_ROOT, tar
     return done
 
 
-def compile_sql(statements: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Compile Jinja ``statements`` (name → SQL) with the project's macros; name → plain SQL.
-
-    A project of its own with the same name holds copies of the macros, so that ``utfall.<macro>``
-    resolves and nothing else of the project is parsed.
-    """
+def _project(folder: Path) -> Path:
+    """An empty dbt project with the project's own name and macros, so that ``utfall.`` resolves."""
     project = folder / "project"
-    models = project / "models"
-    models.mkdir(parents=True)
-    shutil.copytree(PROJECT_ROOT / "dbt_project" / "macros", project / "macros")
-    (project / "dbt_project.yml").write_text(
-        "name: utfall\nversion: '1.0.0'\nprofile: utfall\n"
-        "flags: {send_anonymous_usage_stats: false}\n"
+    (project / "models").mkdir(parents=True)
+    shutil.copytree(PROJECT_ROOT / "dbt_project" / "macros", project / "dbt_project" / "macros")
+    shutil.copy(PROJECT_ROOT / "dbt_project.yml", project)
+    return project
+
+
+def staging_project(folder: Path, entities: tuple[str, ...]) -> Path:
+    """A project of the staging models of ``entities`` alone, with their sources and seed."""
+    project = _project(folder)
+    canonical = project / "models" / "staging" / "canonical"
+    canonical.mkdir(parents=True)
+    staging = PROJECT_ROOT / "models" / "staging"
+    for source in staging.glob("**/_*_sources.yml"):
+        shutil.copy(source, canonical)
+    for entity in entities:
+        for model in (f"base_canonical__{entity}.sql", f"stg_canonical__{entity}.sql"):
+            shutil.copy(staging / "canonical" / model, canonical)
+    quarantine = (staging / "int_staging__quarantine.sql").read_text(encoding="utf-8")
+    (project / "models" / "staging" / "int_staging__quarantine.sql").write_text(
+        re.sub(r"set entities = \[[^]]*\]", f"set entities = {list(entities)}", quarantine),
+        encoding="utf-8",
     )
-    for name, statement in statements.items():
-        (models / f"{name}.sql").write_text(statement)
-    target = folder / "target"
-    run_dbt("compile", build_file=folder / "empty.duckdb", project=project, target_path=target)
-    manifest = json.loads((target / "manifest.json").read_text())
+    (project / "seeds").mkdir()
+    shutil.copy(PROJECT_ROOT / "seeds" / "quarantine_reasons.csv", project / "seeds")
+    return project
+
+
+def compiled_code(target: Path) -> dict[str, str]:
+    """Name → compiled SQL of every model in the manifest below ``target``."""
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     return {
         node["name"]: node["compiled_code"]
         for node in manifest["nodes"].values()
-        if node["name"] in statements
+        if node["resource_type"] == "model" and node.get("compiled_code") is not None
     }
+
+
+def compile_sql(statements: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Compile Jinja ``statements`` (name → SQL) with the project's macros; name → plain SQL."""
+    project = _project(folder)
+    for name, statement in statements.items():
+        (project / "models" / f"{name}.sql").write_text(statement, encoding="utf-8")
+    target = folder / "target"
+    run_dbt("compile", build_file=folder / "empty.duckdb", project=project, target_path=target)
+    return compiled_code(target)
