@@ -51,7 +51,7 @@ def manifest() -> dict[str, Any]:
         model("outcome_evidence", ["budget_type_id", "record_id"]),
         model(
             "quarantine",
-            ["source", "entity", "file", "line"],
+            ["source_system", "entity", "source_file", "line"],
             raw_row={"name": "raw_row", "config": {"meta": {"audience": "restricted"}}},
         ),
     ]
@@ -101,9 +101,10 @@ def build_file(path: Path, *, as_of: date = S, factor: str = "1.00", threads: in
         connection.execute(
             """
             create table marts.quarantine as
-            select 'crm' as source, 'contracts' as entity, 'crm/contracts/2026-03-03/a.csv' as file,
-                7::bigint as line, 'k1' as key, 'not_a_date' as reason_code,
-                'signed_at is not a date.' as reason_text, date '2026-03-03' as first_seen,
+            select 'crm' as source_system, 'contracts' as entity,
+                'crm/contracts/2026-03-03/a.csv' as source_file,
+                7::bigint as line, 'k1' as key_text, 'not_a_date' as reason_code,
+                'signed_at is not a date.' as reason_text_en, date '2026-03-03' as first_seen,
                 cast(null as date) as resolved_at, 'secret' as raw_row
             """
         )

@@ -128,6 +128,14 @@ _QUARANTINE_COLUMNS = {
     "resolved_at": ("date", "The extract that brought a good version, if one has."),
 }
 
+_QUARANTINE_NAMES = {
+    "source_system": "source",
+    "source_file": "file",
+    "key_text": "key",
+    "reason_text_en": "reason_text",
+}
+"""Staging's names → the published contract's."""
+
 DESCRIPTIONS = {
     "publication": "One row: this publication.",
     "data_quality_results": "One row is a rule in one run of the gate.",
@@ -232,6 +240,12 @@ def _write_quarantine(
             f"create table {schema}.quarantine as "
             f"select * from read_parquet('{_quoted(quarantine)}')"
         )
+        for name in connection.execute(f"select * from {schema}.quarantine limit 0").description:
+            if name[0] in _QUARANTINE_NAMES:
+                connection.execute(
+                    f"alter table {schema}.quarantine "
+                    f'rename "{name[0]}" to "{_QUARANTINE_NAMES[name[0]]}"'
+                )
     else:
         connection.execute(f"create table {schema}.quarantine ({_ddl(_QUARANTINE_COLUMNS)})")
 

@@ -388,6 +388,9 @@ def test_the_five_tables_of_the_audit_are_in_the_release_as_tables_and_files(set
         path = result.release / "parquet" / f"{table}.parquet"
         assert duckdb.execute(f"select count(*) from '{path}'").fetchone() == (rows,)
         assert rows > 0
+    assert read(settings, "select source, entity, key, reason_text from quarantine") == [
+        ("crm", "contracts", "k1", "signed_at is not a date.")
+    ]
     (row,) = read(
         settings, "select gate_verdict, rows_per_table, hash_per_table, as_of from publication"
     )

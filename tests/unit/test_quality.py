@@ -9,9 +9,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from orchestration.quality.judge import RuleResult, Verdict, judge
-from orchestration.quality.suites import ROW_COUNT, SuiteError, load_suites
+from orchestration.quality.suites import (
+    AUDIT_TABLES,
+    DELIVERY_SUITE,
+    ROW_COUNT,
+    SuiteError,
+    load_suites,
+)
+from orchestration.settings import PROJECT_ROOT
 from tests.publication_support import result_for, settings_for, write_suite
 
 S = date(2026, 3, 3)
@@ -124,6 +132,18 @@ def test_a_table_without_a_suite_and_a_suite_without_a_table_are_refused(tmp_pat
         load_suites(COLUMNS, tmp_path)
 
 
+def test_the_reviewed_suites_fit_the_published_contract():
+    models = yaml.safe_load(
+        (PROJECT_ROOT / "models/marts/_marts__models.yml").read_text(encoding="utf-8")
+    )["models"]
+    columns = {
+        model["name"]: [*(column["name"] for column in model["columns"]), "as_of", "publication_id"]
+        for model in models
+    }
+    suites = load_suites(columns)
+    assert set(suites) == (set(columns) - set(AUDIT_TABLES)) | {DELIVERY_SUITE}
+
+
 # Judging
 
 
@@ -218,8 +238,6 @@ def test_a_delivery_problem_is_a_result_of_its_own_severity(tmp_path):
 
 
 def test_rows_that_ingest_lost_are_red(tmp_path):
-    from orchestration.quality.suites import DELIVERY_SUITE
-
     ledger = (
         "select * from (values ('crm', 'reps', 'a', 5, 4, 1), ('crm', 'reps', 'b', 5, 4, 0)) "
         "as l(source, entity, path, rows_delivered, rows_loaded, rows_rejected)"
