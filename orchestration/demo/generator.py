@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 from zoneinfo import ZoneInfo
@@ -175,7 +176,7 @@ def _windows(day: date, parts: int) -> Iterator[tuple[date, date]]:
         return
     total = (end - HISTORY_START).days
     bounds = [HISTORY_START + timedelta(days=total * n // parts) for n in range(parts)] + [end]
-    yield from zip(bounds, bounds[1:], strict=False)
+    yield from pairwise(bounds)
 
 
 def _file_format(entity: Entity) -> str:
@@ -233,7 +234,8 @@ class _Delivery:
         if self.is_first or is_full:
             chosen = f"_created <= cut() and not {deleted}"
         else:
-            chosen = f"_created <= cut() and _changed = cut() and not ({deleted} and _created = _changed)"
+            # What came and went on one day was never seen by an extract.
+            chosen = f"_changed = cut() and not ({deleted} and _created = _changed)"
         own = ", ".join(f'"{c}"' for c in entity.own_columns)
         key = " || '|' || ".join(f'cast("{c}" as varchar)' for c in entity.key)
         # credit_splits has a source_id of its own; everywhere else it is the joined key.
@@ -298,8 +300,8 @@ def write_delivery(
     contracts, invoice lines and activities; the same (seed, scale, day, defects) give the same
     bytes on any number of ``threads``. ``defects`` are names of ``orchestration.demo.DEFECTS``.
 
-    Raises ``DemoError`` for a day before ``FIRST_DELIVERY`` or after ``HORIZON``, a scale that makes
-    no sense, or an unknown defect.
+    Raises ``DemoError`` for a day before ``FIRST_DELIVERY`` or after ``HORIZON``, a scale that
+    makes no sense, or an unknown defect.
     """
     if not FIRST_DELIVERY <= day <= HORIZON:
         raise DemoError(
@@ -340,9 +342,7 @@ def ensure_deliveries(
     for n in range((last_day - FIRST_DELIVERY).days + 1):
         day = FIRST_DELIVERY + timedelta(days=n)
         if not is_delivered(landing, day):
-            write_delivery(
-                landing, day, seed=seed, scale=scale, defects=defects, threads=threads
-            )
+            write_delivery(landing, day, seed=seed, scale=scale, defects=defects, threads=threads)
             log.info("Demo company: wrote the delivery of %s.", day)
             written.append(day)
     return written

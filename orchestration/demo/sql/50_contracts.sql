@@ -14,7 +14,7 @@ buyers as (
             when not is_new and u(c, 'buyer') < 0.30 then date '2020-07-01' + pick(c, 'first', 880)
             -- Prospects of old that become customers one day.
             when not is_new and u(c, 'buyer') < 0.42 then date '2023-02-01' + pick(c, 'first', 2150)
-            when is_new and u(c, 'buyer') < 0.40 then created + 70 + pick(c, 'first', 90)
+            when is_new and u(c, 'buyer') < 0.40 then created + 95 + pick(c, 'first', 80)
         end as first_day
     from customers
 ),

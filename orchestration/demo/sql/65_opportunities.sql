@@ -72,7 +72,10 @@ select
     spans.s as owner_slot,
     -- A lost deal that was entered twice.
     all_deals.ending = 'disqualified' and u(all_deals.o, 'double') < 0.15 as is_double,
-    min(all_deals.o) filter (where all_deals.ending <> 'disqualified') over (partition by all_deals.c) as sibling
+    case
+        when all_deals.ending = 'disqualified' and u(all_deals.o, 'double') < 0.15
+            then min(all_deals.o) filter (where all_deals.ending <> 'disqualified') over (partition by all_deals.c)
+    end as sibling
 from all_deals
 inner join customers on all_deals.c = customers.c
 left join spans
@@ -135,7 +138,7 @@ select
 from latest
 inner join deals on latest.o = deals.o
 inner join deal_steps as steps on latest.o = steps.o and latest.rank = steps.rank
-left join deals as siblings on deals.sibling = siblings.o and deals.is_double;
+left join deals as siblings on deals.sibling = siblings.o;
 
 create or replace temp view e_opportunity_stage_history as
 select

@@ -3,7 +3,7 @@
 -- cancelled, held, reported, sometimes corrected.
 
 create or replace macro activity_rate(d) as
-    least(1.0, 0.40 + 0.19 * (d - date '2023-01-01') / 365.25)
+    least(1.25, 0.36 + 0.26 * (d - date '2023-01-01') / 365.25)
     * case month(d) when 7 then 0.7 when 12 then 0.9 else 1.05 end;
 
 create or replace temp table activities as
@@ -39,7 +39,7 @@ typed as (
         case
             when kind = 'region' then 'internal'
             when kind = 'field' then case
-                when u(a, 'type') < 0.47 then 'sales_meeting' when u(a, 'type') < 0.89 then 'visit'
+                when u(a, 'type') < 0.52 then 'sales_meeting' when u(a, 'type') < 0.90 then 'visit'
                 when u(a, 'type') < 0.96 then 'call' else 'internal' end
             else case
                 when u(a, 'type') < 0.64 then 'sales_meeting' when u(a, 'type') < 0.68 then 'visit'
@@ -56,26 +56,33 @@ booked as (
         greatest(hire, d - case
             when type = 'call' then pick(a, 'lead', 2)
             when type = 'visit' then 1 + pick(a, 'lead', 20)
-            else 3 + pick(a, 'lead', 32)
+            else 6 + pick(a, 'lead', 32)
         end) as booked_day
     from typed
 ),
 
-met as (
+-- A draw that favours the oldest customers, and one among those of before 2023 for a customer that
+-- was not there yet when the activity was booked.
+drawn as (
     select
         booked.*,
+        cast(floor(pow(u(booked.a, 'customer'), 1.6) * sizes.size) as integer) as first_n,
+        case when sizes.old_size > 0 then pick(booked.a, 'customer2', greatest(1, sizes.old_size)) end as second_n
+    from booked
+    left join (select distinct s, size, old_size from portfolios) as sizes on booked.portfolio_slot = sizes.s
+),
+
+met as (
+    select
+        drawn.*,
         case when first_choice.created <= booked_day then first_choice.c else second_choice.c end as c,
         u(a, 'fate') as fate,
         d + crm_lag(a, 'report_lag') as report_day
-    from booked
-    left join (select distinct s, size, old_size from portfolios) as sizes on booked.portfolio_slot = sizes.s
+    from drawn
     left join portfolios as first_choice
-        on booked.portfolio_slot = first_choice.s
-        and cast(floor(pow(u(booked.a, 'customer'), 1.6) * sizes.size) as integer) = first_choice.n
+        on drawn.portfolio_slot = first_choice.s and drawn.first_n = first_choice.n
     left join portfolios as second_choice
-        on booked.portfolio_slot = second_choice.s and sizes.old_size > 0
-        and pick(booked.a, 'customer2', greatest(1, sizes.old_size)) = second_choice.n
-        and second_choice.n < sizes.old_size
+        on drawn.portfolio_slot = second_choice.s and drawn.second_n = second_choice.n
 ),
 
 fated as (
@@ -90,7 +97,7 @@ fated as (
 
 dated as (
     select
-        * exclude (c, report_day),
+        * exclude (c, report_day, first_n, second_n),
         case when type <> 'internal' then c end as c,
         case ending
             when 'held' then report_day
