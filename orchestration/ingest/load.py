@@ -2,7 +2,8 @@
 
 The order makes a kill harmless at any moment: raw files are written under scratch names and moved
 into place, then the entity's ledger is replaced in one step (from then on the delivery counts),
-then files that no ledger row names are removed.
+then files that no ledger row names are removed. A mark beside the ledger says that this is still
+to be done, so that a run after a kill looks through all of the entity's dates.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from orchestration.ingest.ledger import (
     REJECTED,
     REPLACED,
     LedgerRow,
+    ledger_folder,
     read_ledger,
     scratch_folder,
     scratch_token,
@@ -109,6 +111,7 @@ class _Ingest:
         self.entity = entity
         self.now = time.time() if now is None else now
         self.scratch = scratch_folder(settings)
+        self._unswept = ledger_folder(settings) / f"{entity.name}.unswept"
 
     def run(self, as_of: date) -> IngestResult:
         sources = load_sources()
@@ -116,6 +119,7 @@ class _Ingest:
         by_partition: dict[tuple[str, date], list[LedgerRow]] = defaultdict(list)
         for row in ledger:
             by_partition[row.partition].append(row)
+        was_killed = self._unswept.exists()
         touched: list[tuple[str, date]] = []
         fresh: list[LedgerRow] = []
         for folder in landed_folders(self.settings.landing, as_of, self.entity.name):
@@ -126,6 +130,8 @@ class _Ingest:
             current = [row for row in former if row.status != REPLACED]
             if not self._needs_reading(folder, source, current):
                 continue
+            self._unswept.parent.mkdir(parents=True, exist_ok=True)
+            self._unswept.touch()
             previous = _columns_before(by_partition, folder)
             loaded, read_now = self._load_folder(folder, source, current, previous)
             kept = {(row.path, row.sha256) for row in loaded}
@@ -141,10 +147,13 @@ class _Ingest:
             ]
             touched.append((folder.source, folder.extract_date))
             fresh += read_now
+        rows = [row for partition in by_partition.values() for row in partition]
         if touched:
-            rows = [row for partition in by_partition.values() for row in partition]
             write_ledger(self.settings, self.con, self.entity.name, rows)
-            self._sweep(touched, rows)
+        if touched or was_killed:
+            days = None if was_killed else {day for _, day in touched}
+            self._sweep(days, rows)
+            self._unswept.unlink(missing_ok=True)
         problems = [file_problem(row, sources[row.source]) for row in fresh]
         return IngestResult(
             entity=self.entity.name,
@@ -404,14 +413,14 @@ class _Ingest:
             if identity not in delivered and row.status == LOADED
         ]
 
-    def _sweep(self, touched: Iterable[tuple[str, date]], rows: list[LedgerRow]) -> None:
-        """Remove the touched partitions' Parquet that no ledger row names."""
+    def _sweep(self, days: Iterable[date] | None, rows: list[LedgerRow]) -> None:
+        """Remove Parquet that no ledger row names, of the given extract dates (None: of all)."""
         named = {row.raw_path for row in rows} | {row.rejects_path for row in rows}
-        for source, day in touched:
-            for root in (Path(), Path("_rejects")):
-                folder = root / self.entity.name / f"extract_date={day}"
-                for path in (self.settings.raw / folder).glob(f"{source}-*.parquet"):
-                    if str(folder / path.name) not in named:
+        folders = ["extract_date=*"] if days is None else [f"extract_date={day}" for day in days]
+        for root in (self.settings.raw, self.settings.raw / "_rejects"):
+            for folder in folders:
+                for path in (root / self.entity.name).glob(f"{folder}/*.parquet"):
+                    if str(path.relative_to(self.settings.raw)) not in named:
                         path.unlink()
 
 
