@@ -53,7 +53,7 @@ HISTORY_COLUMNS = {
     "publication_id": "VARCHAR",
 }
 
-SAFE_RUN_ID = re.compile(r"[A-Za-z0-9_.-]+")
+SAFE_RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 BUILD_FILES = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-*.duckdb"
 
 
@@ -211,9 +211,10 @@ def _changed(now: Iterable[Extract], before: Iterable[Extract]) -> list[tuple[st
     )
 
 
-def _remove_with_log(path: Path) -> None:
-    for name in (path, path.with_name(path.name + ".wal"), _owner_file(path)):
-        name.unlink(missing_ok=True)
+def _remove_build(path: Path) -> None:
+    """Remove a build file with its log and what its run kept beside it under its name."""
+    for beside in path.parent.glob(f"{path.stem}.*"):
+        beside.unlink(missing_ok=True)
 
 
 def _owner_file(path: Path) -> Path:
@@ -228,7 +229,7 @@ def _remove_dead_builds(settings: Settings, base: _Base | None) -> None:
         owner = _owner_file(build)
         pid = owner.read_text().strip() if owner.is_file() else ""
         if not pid.isdigit() or not process_is_alive(int(pid)):
-            _remove_with_log(build)
+            _remove_build(build)
     for owner in settings.work.glob("*.owner"):
         if not owner.with_suffix(".duckdb").is_file():
             owner.unlink()
@@ -320,7 +321,7 @@ def mark_green(settings: Settings, plan: BuildPlan) -> None:
     put_in_place(finished, _base_file(settings))
     _owner_file(plan.path).unlink(missing_ok=True)
     if base and base.path != plan.path:
-        _remove_with_log(base.path)
+        _remove_build(base.path)
 
 
 class _RawSchema:

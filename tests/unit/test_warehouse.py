@@ -264,6 +264,7 @@ def test_files_of_dead_runs_are_removed_and_those_of_live_ones_stay(settings: Se
     dead = settings.work / "2026-03-01-dead.duckdb"
     dead.write_bytes(b"half")
     dead.with_name("2026-03-01-dead.duckdb.wal").write_bytes(b"log")
+    dead.with_suffix(".plan.json").write_text("{}")
     process = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
     )
