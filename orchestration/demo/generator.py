@@ -168,10 +168,10 @@ def _holiday_rows() -> str:
     return ", ".join(rows)
 
 
-def _windows(day: date, parts: int) -> Iterator[tuple[date, date]]:
+def _windows(day: date, is_first: bool, parts: int) -> Iterator[tuple[date, date]]:
     """The windows of event days [lo, hi) that the delivery of ``day`` draws from."""
     end = day + timedelta(days=LOOK_AHEAD_DAYS)
-    if day > FIRST_DELIVERY:
+    if not is_first:
         yield day - timedelta(days=LOOK_BACK_DAYS), end
         return
     total = (end - HISTORY_START).days
@@ -188,12 +188,18 @@ def _file_format(entity: Entity) -> str:
 
 
 class _Delivery:
-    """One day's delivery: the company in an in-memory DuckDB and the files written from it."""
+    """One day's delivery: the company in an in-memory DuckDB and the files written from it.
 
-    def __init__(self, landing: Path, day: date, seed: int, scale: float, threads: int) -> None:
+    ``is_first``: everything recorded before ``day``, as a CRM that is connected on that day would
+    deliver it; else what was recorded on the day before.
+    """
+
+    def __init__(
+        self, landing: Path, day: date, seed: int, scale: float, threads: int, is_first: bool
+    ) -> None:
         self.landing, self.day = landing, day
         self.sizes = Sizes.at(scale)
-        self.is_first = day == FIRST_DELIVERY
+        self.is_first = is_first
         self.cut = day - timedelta(days=1)
         # Extracted at one o'clock local time, after the day that is delivered has ended.
         extracted = datetime.combine(day, time(1), TIMEZONE).astimezone(ZoneInfo("UTC"))
@@ -245,8 +251,8 @@ class _Delivery:
                 {own},
                 '{entity.home}' as source_system,
                 {source_id}
-                stamp(_changed, {key}) as recorded_at,
-                stamp(_created, {key}) as created_recorded_at,
+                evening(_changed, {key}) as recorded_at,
+                evening(_created, {key}) as created_recorded_at,
                 timestamp '{self.extracted_at}' as extracted_at,
                 {deleted} as is_deleted
             from {view}
@@ -275,7 +281,7 @@ class _Delivery:
         for entity in entities.values():
             if entity.name not in EVENT_ENTITIES:
                 self.write(entity)
-        windows = list(_windows(self.day, self.sizes.parts))
+        windows = list(_windows(self.day, self.is_first, self.sizes.parts))
         for n, (lo, hi) in enumerate(windows, start=1):
             for name in EVENT_SCRIPTS:
                 self.run(name, lo=lo.isoformat(), hi=hi.isoformat())
@@ -312,7 +318,7 @@ def write_delivery(
         raise DemoError(
             f"Unknown demo defect {', '.join(unknown)}; there are {', '.join(sorted(DEFECTS))}."
         )
-    delivery = _Delivery(landing, day, seed, scale, threads)
+    delivery = _Delivery(landing, day, seed, scale, threads, day == FIRST_DELIVERY)
     try:
         delivery.write_all()
         for name in sorted(set(defects)):

@@ -55,7 +55,12 @@ create or replace macro month_index(d) as cast((year(d) - 2015) * 12 + month(d) 
 
 -- A UTC time within office hours of local day d.
 create or replace macro stamp(d, k) as
-    cast(d as timestamp) + to_seconds(21600 + pick(hash(k, d), 'stamp', 39600));
+    cast(d as timestamp) + to_seconds(21600 + pick(hash(k, d), 'stamp', 36000));
+
+-- Both systems store the day's work in the evening: after everything that happened on the day, and
+-- before midnight in Stockholm, summer and winter.
+create or replace macro evening(d, k) as
+    cast(d as timestamp) + to_seconds(59400 + pick(hash(k, d), 'evening', 14400));
 
 create or replace macro season(d) as
     list_extract(

@@ -59,9 +59,13 @@ select
     places.country || '-' || ['N', 'S', 'V', 'O'][pick(c, 'area', 4) + 1] as area_id,
     cities.names[pick(c, 'city', len(cities.names)) + 1] as city,
     c >= $old_customers as is_new,
-    -- A prospect that was entered twice: merged into an earlier company of the same kind.
+    -- A company that was entered twice: merged into an earlier one of the same kind. Three in a
+    -- thousand always, so that a small company has some.
     case
-        when kind = 'b2b' and c >= 200 and c % 100 >= 18 and u(c, 'double') < 0.012 and u(c - 100, 'double') >= 0.012
+        when
+            kind = 'b2b' and c >= 145 and c % 100 >= 18
+            and (u(c, 'double') < 0.01 or c % 1000 in (150, 151, 152))
+            and u(c - 100, 'double') >= 0.01 and (c - 100) % 1000 not in (150, 151, 152)
             then c - 100
     end as merged_into,
     greatest(created, date '2022-12-01') + 20 + pick(c, 'merged', 1500) as merged_day,

@@ -155,7 +155,9 @@ select
     start_day + to_minutes(start_minute + minutes) as end_at,
     case when is_held and not (known(corrected_day) and u(activities.a, 'not_held') < 0.1) then 'held'
         when is_held or is_cancelled then 'cancelled' when is_no_show then 'no_show' else 'planned' end as status,
-    case when is_held then stamp(ended_day, activities.a) end as held_reported_at,
+    case
+        when is_held then greatest(stamp(ended_day, activities.a), start_day + to_minutes(start_minute + minutes + 5))
+    end as held_reported_at,
     case when is_held and type = 'call' then start_day + to_minutes(start_minute + minutes) end as completed_at,
     case when type = 'call' then contact_id(activities.c * 10) end as contact_id,
     is_held and type in ('visit', 'sales_meeting') and activities.kind = 'field' and u(activities.a, 'located') < 0.8 as is_geolocated,
