@@ -49,7 +49,7 @@ def render_summary(outcome: Outcome, current: Path) -> str:
     rows = [
         ("S", str(outcome.as_of)),
         (
-            "rows",
+            "rows read",
             f"{_count(ingest.get('delivered'))} delivered, {_count(ingest.get('loaded'))} loaded, "
             f"{_count(ingest.get('rejected'))} rejected, "
             f"{_count(publication.get('quarantined'))} quarantined",

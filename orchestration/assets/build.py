@@ -1,6 +1,7 @@
 """The build file: a copy of the last green one (or an empty file) with the raw views of this S."""
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
@@ -10,6 +11,8 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, in_words
+from orchestration.manifest import building_path
+from orchestration.settings import Settings
 
 
 def build_file_asset(
@@ -45,6 +48,37 @@ def build_file_asset(
         )
 
     return build_file
+
+
+def open_build(settings: Settings, build_file: Path) -> Path:
+    """Make the build file reachable under the path that is the same every night; return that path.
+
+    dbt uses its saved parse only while the connection is unchanged, and DuckDB's views name the
+    catalog, which is the file's name: under one name, a view of an earlier night is still valid.
+    The file keeps its unique name too, and its write-ahead log lies in a folder of this run's own,
+    so no log of another night can ever be replayed into it. What other runs left is removed.
+    """
+    path = building_path(settings)
+    folder = settings.work / f"{build_file.stem}.building"
+    for left in settings.work.glob("*.building"):
+        if left != folder:
+            shutil.rmtree(left)
+    folder.mkdir(exist_ok=True)
+    if not (folder / path.name).exists():
+        (folder / path.name).hardlink_to(build_file)
+    draft = settings.work / f"{build_file.stem}.link"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(folder.name)
+    draft.replace(path.parent)
+    return path
+
+
+def close_build(settings: Settings) -> None:
+    """Take the second name of the build file away when the night is done with it."""
+    link = building_path(settings).parent
+    if link.is_symlink():
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+        link.unlink()
 
 
 def plan_path(build_file: Path) -> Path:

@@ -16,9 +16,10 @@ from dagster_dbt import (
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from orchestration.assets.build import open_build
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, environment, in_words
-from orchestration.manifest import DBT_EXECUTABLE, building_path, expected_nodes
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.manifest import DBT_EXECUTABLE, expected_nodes
+from orchestration.settings import PROJECT_ROOT
 
 FAILED = ("error", "fail", "runtime error", "skipped")
 
@@ -173,36 +174,6 @@ def _report_red(
     )
 
 
-def _open_build(settings: Settings, build_file: Path) -> Path:
-    """Make the build file reachable under a path that is the same every night.
-
-    dbt reads its saved parse only while the connection is unchanged, and would otherwise parse
-    every model again each night. The file itself keeps its unique name, and its write-ahead log
-    lies in a folder of this run's own, so no log of another night can ever be replayed into it.
-    """
-    for left in settings.work.glob("*.building"):
-        shutil.rmtree(left)
-    folder = settings.work / f"{build_file.stem}.building"
-    folder.mkdir(parents=True)
-    path = building_path(settings)
-    (folder / path.name).hardlink_to(build_file)
-    draft = settings.work / f"{build_file.stem}.link"
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(folder.name)
-    draft.replace(path.parent)
-    return folder
-
-
-def _close_build(folder: Path, build_file: Path) -> None:
-    left = [path.name for path in folder.iterdir() if path.suffix == ".wal"]
-    if left:
-        raise DbtStageError(
-            f"dbt ended without closing {build_file.name} (a write-ahead log is left beside it), "
-            "so the file is not used; the next run starts from the last green one."
-        )
-    shutil.rmtree(folder)
-
-
 def build_dbt_assets(
     manifest: Mapping[str, Any],
     entities: frozenset[str],
@@ -224,10 +195,8 @@ def build_dbt_assets(
     ) -> Iterator[Any]:
         plan = night.take("build_file")
         build_file = Path(plan["path"])
-        with in_words():
-            folder = _open_build(night.settings, build_file)
-        results: list[dict[str, Any]] = []
-        with environment(UTFALL_BUILD_FILE=str(building_path(night.settings))):
+        opened = open_build(night.settings, build_file)
+        with environment(UTFALL_BUILD_FILE=str(opened)):
             invocation = dbt.cli(dbt_arguments(is_full=plan["is_full"]), context=context)
             try:
                 yield from invocation.stream()
@@ -243,7 +212,11 @@ def build_dbt_assets(
                 raise dg.Failure(sentence, allow_retries=False) from None
         results = _results(invocation.target_path)
         with in_words():
-            _close_build(folder, build_file)
+            if opened.with_name(opened.name + ".wal").exists():
+                raise DbtStageError(
+                    f"dbt ended without closing {build_file.name} (a write-ahead log is left "
+                    "beside it), so the file is not used; run the same S again."
+                )
             if not context.is_subset:
                 missing = not_run(expected_nodes(manifest), results)
                 if missing:

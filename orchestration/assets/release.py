@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.build import read_plan
+from orchestration.assets.build import close_build, open_build, read_plan
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, in_words
 from orchestration.manifest import load_manifest
 
@@ -79,7 +79,7 @@ def build_release_assets(
         with in_words():
             candidate = build_candidate(
                 night.settings,
-                Path(night.take("build_file")["path"]),
+                open_build(night.settings, Path(night.take("build_file")["path"])),
                 load_manifest(),
                 as_of=night.as_of,
                 run_id=night.run_id,
@@ -241,6 +241,7 @@ def _publish(night: Night) -> Iterator[dg.MaterializeResult]:
             candidate=folder,
             result=result,
         )
+        close_build(night.settings)
         mark_green(night.settings, read_plan(Path(plan["path"])))
         cleaned = cleanup(night.settings)
     night.leave(
