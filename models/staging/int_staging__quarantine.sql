@@ -25,8 +25,8 @@ quarantine_reasons as (
 
 set_aside as (
     {%- for entity in entities %}
-    {{ set_aside_rows(entity) }}
-    {{ "union all" if not loop.last }}
+        {{ set_aside_rows(entity) }}
+        {{ "union all" if not loop.last }}
     {%- endfor %}
 ),
 

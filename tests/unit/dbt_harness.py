@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 from orchestration.settings import PROJECT_ROOT
 
 DBT = Path(sys.executable).with_name("dbt")
@@ -50,8 +52,12 @@ def staging_project(folder: Path, entities: tuple[str, ...]) -> Path:
     canonical = project / "models" / "staging" / "canonical"
     canonical.mkdir(parents=True)
     staging = PROJECT_ROOT / "models" / "staging"
-    for source in staging.glob("**/_*_sources.yml"):
-        shutil.copy(source, canonical)
+    for path in staging.glob("**/_*_sources.yml"):
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for source in document["sources"]:
+            if source["name"] != "run":
+                source["tables"] = [t for t in source["tables"] if t["name"] in entities]
+        (canonical / path.name).write_text(yaml.safe_dump(document), encoding="utf-8")
     for entity in entities:
         for model in (f"base_canonical__{entity}.sql", f"stg_canonical__{entity}.sql"):
             shutil.copy(staging / "canonical" / model, canonical)
