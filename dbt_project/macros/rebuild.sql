@@ -7,9 +7,10 @@
 {#- Pre-hook of an incremental model with a `booking_month`: makes room for the rebuilt months, also
     where nothing takes their place. -#}
 {% macro forget_rebuilt_months() -%}
+    {%- set rebuild = ref('int_core__rebuild') -%}
     {%- if is_incremental() -%}
         delete from {{ this }}
-        where booking_month >= (select rebuild_from from {{ ref('int_core__rebuild') }})
+        where booking_month >= (select rebuild_from from {{ rebuild }})
     {%- else -%}
         select 1
     {%- endif -%}
@@ -17,8 +18,9 @@
 
 {#- Condition on a booking month: true in a full build. -#}
 {% macro is_rebuilt(booking_month) -%}
+    {%- set rebuild = ref('int_core__rebuild') -%}
     {%- if is_incremental() -%}
-        {{ booking_month }} >= (select rebuild_from from {{ ref('int_core__rebuild') }})
+        {{ booking_month }} >= (select rebuild_from from {{ rebuild }})
     {%- else -%}
         1 = 1
     {%- endif -%}

@@ -1,5 +1,7 @@
 {{ config(materialized="incremental", unique_key="activity_id") }}
 
+{%- set rebuild = ref('int_core__rebuild') %}
+
 with months as (
     select * from {{ ref('int_core__booking_months') }}
 ),
@@ -33,14 +35,14 @@ changes as (
 affected as (
     select changes.activity_id
     from changes
-    inner join {{ ref('int_core__rebuild') }} as rebuild
+    inner join {{ rebuild }} as rebuild
         on changes.known_from >= rebuild.rebuild_opens_at
 
     union
 
     select meetings.activity_id
     from meetings
-    inner join {{ ref('int_core__rebuild') }} as rebuild
+    inner join {{ rebuild }} as rebuild
         on meetings.event_month >= rebuild.rebuild_from
 ),
 {% endif %}

@@ -36,6 +36,7 @@ inherited as (
         moves.booking_month,
         {{ surviving_customer('moves.customer_id') }} as customer_id,
         min(events.event_on) as event_on,
+        min(events.began_on) as began_on,
         max(events.active_until) as active_until
     from moves
     inner join events
@@ -52,7 +53,7 @@ days as (
         booking_month,
         customer_id,
         visible_from,
-        min(event_on) as first_event_on,
+        min(began_on) as first_event_on,
         max(event_on) as last_event_on,
         max(active_until) as active_until
     from events
@@ -77,7 +78,7 @@ with_inherited as (
         booking_month,
         customer_id,
         {{ add_days('booking_month', -1) }} as visible_from,
-        event_on as first_event_on,
+        began_on as first_event_on,
         event_on as last_event_on,
         active_until,
         false as is_carried

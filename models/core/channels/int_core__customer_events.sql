@@ -39,6 +39,7 @@ contracted as (
 told as (
     select
         customers.customer_id,
+        customers.customer_since as began_on,
         greatest(
             customers.customer_since,
             {{ add_days("cast(concat(parameters.history_begins_year, '-01-01') as date)", -1) }}
@@ -59,6 +60,7 @@ known_since as (
     select
         months.month_start as booking_month,
         told.customer_id,
+        told.began_on,
         told.event_on
     from told
     inner join months
@@ -73,8 +75,8 @@ events as (
         invoiced.booking_month,
         invoiced.customer_id,
         invoiced.event_on,
-        {{ add_days('invoiced.event_on', 'parameters.passive_days') }} as active_until,
-        false as is_contract
+        invoiced.event_on as began_on,
+        {{ add_days('invoiced.event_on', 'parameters.passive_days') }} as active_until
     from invoiced
     inner join parameters
         on
@@ -87,8 +89,8 @@ events as (
         contracted.booking_month,
         contracted.customer_id,
         contracted.signed_at as event_on,
-        {{ add_days('contracted.in_force_to', 'parameters.passive_days') }} as active_until,
-        true as is_contract
+        contracted.signed_at as began_on,
+        {{ add_days('contracted.in_force_to', 'parameters.passive_days') }} as active_until
     from contracted
     inner join parameters
         on
@@ -101,8 +103,8 @@ events as (
         known_since.booking_month,
         known_since.customer_id,
         known_since.event_on,
-        {{ add_days('known_since.event_on', 'parameters.passive_days') }} as active_until,
-        false as is_contract
+        known_since.began_on,
+        {{ add_days('known_since.event_on', 'parameters.passive_days') }} as active_until
     from known_since
     inner join parameters
         on
@@ -119,7 +121,7 @@ select
         when event_on >= booking_month then event_on
         else {{ add_days('booking_month', -1) }}
     end as visible_from,
-    max(active_until) as active_until,
-    max(case when is_contract then 1 else 0 end) = 1 as is_contract
+    min(began_on) as began_on,
+    max(active_until) as active_until
 from events
 group by booking_month, customer_id, event_on

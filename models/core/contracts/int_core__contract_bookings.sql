@@ -1,5 +1,7 @@
 {{ config(materialized="incremental", unique_key="contract_id") }}
 
+{%- set rebuild = ref('int_core__rebuild') %}
+
 with context as (
     select * from {{ ref('int_core__context') }}
 ),
@@ -103,14 +105,14 @@ event_months as (
 affected as (
     select changes.contract_id
     from changes
-    inner join {{ ref('int_core__rebuild') }} as rebuild
+    inner join {{ rebuild }} as rebuild
         on changes.known_from >= rebuild.rebuild_opens_at
 
     union
 
     select event_months.contract_id
     from event_months
-    inner join {{ ref('int_core__rebuild') }} as rebuild
+    inner join {{ rebuild }} as rebuild
         on event_months.event_month >= rebuild.rebuild_from
 ),
 {% endif %}

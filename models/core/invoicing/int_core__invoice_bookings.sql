@@ -1,5 +1,7 @@
 {{ config(materialized="incremental", unique_key="invoice_id") }}
 
+{%- set rebuild = ref('int_core__rebuild') %}
+
 with months as (
     select * from {{ ref('int_core__booking_months') }}
 ),
@@ -37,14 +39,14 @@ event_months as (
 affected as (
     select changes.invoice_id
     from changes
-    inner join {{ ref('int_core__rebuild') }} as rebuild
+    inner join {{ rebuild }} as rebuild
         on changes.known_from >= rebuild.rebuild_opens_at
 
     union
 
     select event_months.invoice_id
     from event_months
-    inner join {{ ref('int_core__rebuild') }} as rebuild
+    inner join {{ rebuild }} as rebuild
         on event_months.event_month >= rebuild.rebuild_from
 ),
 {% endif %}
