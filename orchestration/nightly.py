@@ -83,11 +83,11 @@ def _count(number: Any) -> str:
 def example_queries() -> tuple[str, str, str]:
     """Return three queries against the published file that show a company's figures at once."""
     return (
-        "select budget_type_id, period_start, value from outcomes where node_level = 'company' "
-        "and period_type = 'month' order by period_start desc, budget_type_id limit 20;",
-        "select channel, volume, invoicing from channel_sales where node_level = 'company' "
-        "order by month desc, channel limit 5;",
-        "select table_name, comment from duckdb_views() where not internal order by table_name;",
+        "select budget_type_id, period_start, value, reason_code from outcomes where node_level = "
+        "'company' and basis = 'reported' and period_type = 'year' order by 1, 2 desc limit 20;",
+        "select month, channel, volume, invoicing from channel_sales where node_level = 'company' "
+        "order by month desc, channel limit 10;",
+        "select view_name, comment from duckdb_views() where not internal order by view_name;",
     )
 
 

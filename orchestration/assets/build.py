@@ -1,5 +1,6 @@
 """The build file: a copy of the last green one (or an empty file) with the raw views of this S."""
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterable
@@ -9,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psutil
 
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, in_words
 from orchestration.manifest import building_path
 from orchestration.settings import Settings
+
+CHILD_FILE = "dbt.pid"
+ORPHAN_SECONDS = 10
 
 
 def build_file_asset(
@@ -62,6 +67,7 @@ def open_build(settings: Settings, build_file: Path) -> Path:
     folder = settings.work / f"{build_file.stem}.building"
     for left in settings.work.glob("*.building"):
         if left != folder:
+            _end_orphan(left)
             shutil.rmtree(left)
     folder.mkdir(exist_ok=True)
     if not (folder / path.name).exists():
@@ -71,6 +77,25 @@ def open_build(settings: Settings, build_file: Path) -> Path:
     draft.symlink_to(folder.name)
     draft.replace(path.parent)
     return path
+
+
+def remember_child(opened: Path, pid: int) -> None:
+    """Note which process writes the opened build file, for a run that finds it left behind."""
+    (opened.parent / CHILD_FILE).write_text(str(pid))
+
+
+def _end_orphan(folder: Path) -> None:
+    """End the dbt of a run that was killed: it goes on writing, and would take the next file."""
+    note = folder / CHILD_FILE
+    if not note.is_file():
+        return
+    with contextlib.suppress(psutil.Error, ValueError):
+        child = psutil.Process(int(note.read_text()))
+        # A pid is used again after a while; only a dbt older than the note is the one noted.
+        is_dbt = any(Path(part).name == "dbt" for part in child.cmdline()[:2])
+        if is_dbt and child.create_time() <= note.stat().st_mtime + 1:
+            child.kill()
+            child.wait(ORPHAN_SECONDS)
 
 
 def close_build(settings: Settings) -> None:

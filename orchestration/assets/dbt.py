@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from dagster_dbt import (
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from orchestration.assets.build import open_build
+from orchestration.assets.build import open_build, remember_child
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, environment, in_words
-from orchestration.manifest import DBT_EXECUTABLE, expected_nodes
+from orchestration.manifest import DBT_EXECUTABLE, expected_nodes, is_current
 from orchestration.settings import PROJECT_ROOT
 
+STOP_SECONDS = 20
 FAILED = ("error", "fail", "runtime error", "skipped")
 
 
@@ -198,6 +200,7 @@ def build_dbt_assets(
         opened = open_build(night.settings, build_file)
         with environment(UTFALL_BUILD_FILE=str(opened)):
             invocation = dbt.cli(dbt_arguments(is_full=plan["is_full"]), context=context)
+            remember_child(opened, invocation.process.pid)
             try:
                 yield from invocation.stream()
             except DagsterDbtCliRuntimeError:
@@ -210,6 +213,17 @@ def build_dbt_assets(
                 except Exception as problem:
                     sentence += f" The quality report could not be written either ({problem})."
                 raise dg.Failure(sentence, allow_retries=False) from None
+            except KeyError:
+                if is_current():
+                    raise
+                raise dg.Failure(
+                    "The models were changed while the night was running, so it was stopped and "
+                    "nothing was published; run the same S again.",
+                    allow_retries=False,
+                ) from None
+            finally:
+                # The lock is freed when the run ends, so dbt must not outlive it.
+                _stop(invocation.process)
         results = _results(invocation.target_path)
         with in_words():
             if opened.with_name(opened.name + ".wal").exists():
@@ -230,6 +244,16 @@ def build_dbt_assets(
         shutil.rmtree(invocation.target_path, ignore_errors=True)
 
     return dbt_models
+
+
+def _stop(process: subprocess.Popen) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _results(target: Path) -> list[dict[str, Any]]:

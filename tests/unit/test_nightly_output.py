@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +18,13 @@ from rich.console import Console
 
 from orchestration import nightly, status
 from orchestration.alerts import Alert
+from orchestration.assets.build import (
+    close_build,
+    open_build,
+    read_plan,
+    remember_child,
+    write_plan,
+)
 from orchestration.assets.dbt import (
     count_results,
     dbt_arguments,
@@ -29,6 +38,7 @@ from orchestration.progress import StageDisplay
 from orchestration.resources import DiskTooFullError, check_disk
 from orchestration.serve import command
 from orchestration.settings import load_settings
+from orchestration.warehouse import BuildPlan, Extract
 
 GREEN = nightly.Outcome(
     as_of=date(2026, 3, 3),
@@ -248,3 +258,67 @@ def test_the_webserver_listens_on_this_machine_only():
     assert line[line.index("-h") + 1] == "127.0.0.1"
     assert line[line.index("-p") + 1] == "3100"
     assert "workspace.yaml" in json.dumps(line)
+
+
+def test_the_build_file_has_one_name_every_night_and_leftovers_go(tmp_path):
+    settings = load_settings({"UTFALL_HOME": str(tmp_path)})
+    settings.work.mkdir(parents=True)
+    first, second = settings.work / "2026-03-03-a.duckdb", settings.work / "2026-03-04-b.duckdb"
+    first.write_text("first")
+    second.write_text("second")
+    one = open_build(settings, first)
+    assert one.read_text() == "first"
+    (one.parent / "utfall.duckdb.wal").write_text("log of the first night")
+    assert open_build(settings, first).read_text() == "first", "a stage that is run again finds it"
+    two = open_build(settings, second)
+    assert two == one
+    assert two.read_text() == "second"
+    assert [path.name for path in two.parent.iterdir()] == ["utfall.duckdb"]
+    close_build(settings)
+    assert sorted(path.name for path in settings.work.iterdir()) == [first.name, second.name]
+
+
+def test_dbt_of_a_killed_run_is_ended_before_the_next_one_writes(tmp_path):
+    settings = load_settings({"UTFALL_HOME": str(tmp_path)})
+    settings.work.mkdir(parents=True)
+    for name in ("a", "b"):
+        (settings.work / f"{name}.duckdb").touch()
+    script = tmp_path / "dbt"
+    script.write_text("import time\ntime.sleep(60)\n")
+    with subprocess.Popen([sys.executable, str(script)]) as orphan:
+        try:
+            remember_child(open_build(settings, settings.work / "a.duckdb"), orphan.pid)
+            open_build(settings, settings.work / "b.duckdb")
+            orphan.wait(5)
+        finally:
+            orphan.kill()
+
+
+def test_a_process_that_only_got_the_pid_of_an_old_dbt_is_left_alone(tmp_path):
+    settings = load_settings({"UTFALL_HOME": str(tmp_path)})
+    settings.work.mkdir(parents=True)
+    for name in ("a", "b"):
+        (settings.work / f"{name}.duckdb").touch()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
+        try:
+            remember_child(open_build(settings, settings.work / "a.duckdb"), other.pid)
+            open_build(settings, settings.work / "b.duckdb")
+            assert other.poll() is None
+        finally:
+            other.kill()
+
+
+def test_the_plan_survives_the_way_to_a_later_stage(tmp_path):
+    plan = BuildPlan(
+        path=tmp_path / "2026-03-04-b.duckdb",
+        as_of=date(2026, 3, 4),
+        run_id="b",
+        is_full=False,
+        base_as_of=date(2026, 3, 3),
+        changed=[("reps", "crm", date(2026, 3, 4))],
+        reason="Starts from the green build of 2026-03-03.",
+        is_base_candidate=True,
+        extracts=(Extract("reps", "crm", date(2026, 3, 4), "ab" * 32, "full"),),
+    )
+    write_plan(plan)
+    assert read_plan(plan.path) == plan
