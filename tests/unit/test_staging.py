@@ -14,7 +14,7 @@ import duckdb
 import pytest
 import yaml
 from dbt_harness import compiled_code, run_dbt, staging_project
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_schema import Extract, RawSchema
 
@@ -400,6 +400,19 @@ def test_a_corrected_extract_replaces_what_it_said_before(compiled):
     assert compiled.versions("T2") == []
 
 
+def test_a_version_inside_a_stretch_of_repeats_brings_the_dropped_row_back(compiled):
+    """The table dropped the repeat of 3 March; the row of 2 March that comes after it needs it."""
+    base = [
+        full(1, team("North", None, extracted_at="2026-03-01T10:00:00Z")),
+        full(2, team("North", None, extracted_at="2026-03-03T10:00:00Z")),
+    ]
+    news = full(3, team("Norr", "2026-03-02T10:00:00Z"))
+    compiled.rebuild(base)
+    assert len(compiled.versions()) == 1
+    compiled.night([*base, news], base, day(2))
+    assert [version[0] for version in compiled.versions()] == ["North", "Norr", "North"]
+
+
 def test_an_ordinary_night_rewrites_only_the_keys_it_was_told_about(compiled):
     base = [Extract("teams", "crm", day(1), (team("North"), OTHER))]
     compiled.rebuild(base)
@@ -410,7 +423,7 @@ def test_an_ordinary_night_rewrites_only_the_keys_it_was_told_about(compiled):
 
 instants = st.sampled_from([None, *(f"2026-03-0{n}T10:00:00Z" for n in range(1, 8)), "2026-03-99"])
 delivered_rows = st.fixed_dictionaries(
-    {"team_id": st.sampled_from(["T1", "T1", "T2", None])},
+    {"team_id": st.sampled_from(["T1", "T2", "T2", None])},
     optional={
         "name": st.sampled_from(["a", "b"]),
         "recorded_at": instants,
@@ -424,48 +437,55 @@ extracts = st.builds(
     entity=st.just("teams"),
     source=st.sampled_from(["crm", "crm", "erp"]),
     day=st.integers(1, 6).map(day),
-    rows=st.lists(delivered_rows, max_size=3).map(tuple),
+    rows=st.lists(delivered_rows, min_size=1, max_size=3).map(tuple),
     load_mode=st.sampled_from(["full", "incremental"]),
     rejected=st.sampled_from([0, 0, 0, 1]),
 )
 
 
-def as_of_night(delivered: list[Extract], night: date) -> list[Extract]:
+def in_use_at(delivered: list[Extract], night: date) -> list[Extract]:
     """What is in use at S: the last delivery of each source and day, dated on or before S."""
     return list({e.partition: e for e in delivered if e.day <= night}.values())
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    deliveries=st.lists(extracts, min_size=1, max_size=8),
-    arrivals=st.lists(st.integers(0, 3), min_size=8, max_size=8),
-    withdrawn=st.one_of(st.none(), st.integers(0, 7)),
-)
-def test_incremental_equals_full_whatever_the_order_of_arrival(
-    compiled, deliveries, arrivals, withdrawn
-):
-    """Nights 3 to 6: extracts arrive in time, late, corrected (same day again) or are withdrawn."""
-    arrived = sorted(
-        zip(arrivals, range(len(deliveries)), deliveries, strict=False), key=lambda item: item[:2]
-    )
-    base: list[Extract] = []
-    for number in range(4):
-        night = day(3 + number)
-        so_far = [e for arrival, _, e in arrived if arrival <= number]
-        if withdrawn is not None and number >= 2 and withdrawn < len(so_far):
-            del so_far[withdrawn]
-        in_use = as_of_night(so_far, night)
-        if number == 0:
-            compiled.rebuild(in_use)
-        else:
-            got = compiled.night(in_use, base, day(2 + number))
-            assert got == compiled.rebuild(in_use)
+def assert_each_night_equals_a_rebuild(compiled: Compiled, nights: list[list[Extract]]) -> None:
+    """``nights``: what is in use on 4 March, the first and full one, and on the days after it."""
+    base = nights[0]
+    compiled.rebuild(base)
+    for number, in_use in enumerate(nights[1:], start=3):
+        got = compiled.night(in_use, base, day(number))
+        assert got == compiled.rebuild(in_use)
         base = in_use
+
+
+random_nights = settings(max_examples=30, deadline=None, derandomize=True)
+
+
+@random_nights
+@given(deliveries=st.lists(extracts, min_size=3, max_size=9))
+def test_incremental_equals_full_when_extracts_arrive_in_order(compiled, deliveries):
+    in_order = in_use_at(deliveries, day(6))
+    assert_each_night_equals_a_rebuild(
+        compiled, [in_use_at(in_order, day(number)) for number in range(3, 7)]
+    )
+
+
+@random_nights
+@given(
+    deliveries=st.lists(st.tuples(extracts, st.sampled_from([0, 0, 1, 2])), min_size=3, max_size=9),
+    withdrawn=st.integers(0, 8),
+)
+def test_incremental_equals_full_when_extracts_are_late_corrected_or_withdrawn(
+    compiled, deliveries, withdrawn
+):
+    """An extract comes up to two days late; one of the same source and day replaces the former."""
+    nights = []
+    for number in range(3, 7):
+        arrived = [e for e, delay in deliveries if e.day + timedelta(days=delay) <= day(number)]
+        if number >= 5:
+            del arrived[withdrawn : withdrawn + 1]
+        nights.append(in_use_at(arrived, day(number)))
+    assert_each_night_equals_a_rebuild(compiled, nights)
 
 
 @cache
