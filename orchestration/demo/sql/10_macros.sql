@@ -2,14 +2,17 @@
 -- any day can be computed alone, in any order, on any number of threads.
 
 create or replace macro u(k, tag) as
-    cast((hash(hash(k, tag || '$seed')) >> 11) as double) / 9007199254740992.0;
+cast((hash(hash(k, tag || '$seed')) >> 11) as double) / 9007199254740992.0;
 
 create or replace macro pick(k, tag, n) as
-    cast(hash(hash(k, tag || '$seed')) % cast(n as ubigint) as integer);
+cast(hash(hash(k, tag || '$seed')) % cast(n as ubigint) as integer);
+
+-- A number in [0, 1) from sixteen bits of a hash.
+create or replace macro sixteen_bits(h, shift) as cast((h >> shift) & 65535 as double) / 65536.0;
 
 -- Normally distributed, mean 0, deviation 1.
 create or replace macro gauss(k, tag) as
-    sqrt(-2 * ln(1 - u(k, tag || '1'))) * cos(2 * pi() * u(k, tag || '2'));
+sqrt(-2 * ln(1 - u(k, tag || '1'))) * cos(2 * pi() * u(k, tag || '2'));
 
 -- Years until something happens that happens `rate` times a year.
 create or replace macro waiting_years(k, tag, rate) as -ln(1 - u(k, tag)) / rate;
@@ -40,38 +43,38 @@ end;
 
 -- Saturday and Sunday move to Monday.
 create or replace macro weekday(d) as
-    cast(d as date) + case isodow(d) when 6 then 2 when 7 then 1 else 0 end;
+cast(d as date) + case isodow(d) when 6 then 2 when 7 then 1 else 0 end;
 
 create or replace macro months_later(d, n) as
-    cast(d + to_months(cast(n as integer)) as date);
+cast(d + to_months(cast(n as integer)) as date);
 
 create or replace macro month_of(d) as cast(date_trunc('month', d) as date);
 
 -- Whole months between the firsts of two months.
 create or replace macro months_from(d, e) as
-    cast((year(e) - year(d)) * 12 + month(e) - month(d) as integer);
+cast((year(e) - year(d)) * 12 + month(e) - month(d) as integer);
 
 create or replace macro month_index(d) as cast((year(d) - 2015) * 12 + month(d) as bigint);
 
 -- A UTC time within office hours of local day d.
 create or replace macro stamp(d, k) as
-    cast(d as timestamp) + to_seconds(21600 + pick(hash(k, d), 'stamp', 36000));
+cast(d as timestamp) + to_seconds(21600 + pick(hash(k, d), 'stamp', 36000));
 
 -- Both systems store the day's work in the evening: after everything that happened on the day, and
 -- before midnight in Stockholm, summer and winter.
 create or replace macro evening(d, k) as
-    cast(d as timestamp) + to_seconds(59400 + pick(hash(k, d), 'evening', 14400));
+cast(d as timestamp) + to_seconds(59400 + pick(hash(k, d), 'evening', 14400));
 
 create or replace macro season(d) as
-    list_extract(
-        [0.86, 0.90, 1.00, 0.98, 1.02, 1.08, 0.78, 0.92, 1.06, 1.08, 1.14, 1.24], month(d)
-    );
+list_extract(
+    [0.86, 0.90, 1.00, 0.98, 1.02, 1.08, 0.78, 0.92, 1.06, 1.08, 1.14, 1.24], month(d)
+);
 
 create or replace macro growth(d) as pow(1.04, (d - date '2023-01-01') / 365.25);
 
 -- Value of one unit of a currency in SEK, around which the daily rates move.
 create or replace macro fx(currency) as
-    case currency when 'EUR' then 11.30 when 'DKK' then 1.515 when 'NOK' then 0.985 else 1.0 end;
+case currency when 'EUR' then 11.30 when 'DKK' then 1.515 when 'NOK' then 0.985 else 1.0 end;
 
 create or replace macro rep_id(n) as 'R' || lpad(cast(n as varchar), 5, '0');
 create or replace macro customer_id(n) as 'C' || lpad(cast(n as varchar), 7, '0');
@@ -86,9 +89,15 @@ create or replace macro opportunity_id(n) as 'O' || lpad(cast(n as varchar), 10,
 create or replace macro has_opportunity(gk, g) as g = 0 or u(gk, 'is_opportunity') < 0.3;
 
 create or replace macro visit_purpose(draw) as case
-    when draw < 0.40 then 'audit' when draw < 0.80 then 'selling' when draw < 0.95 then 'merchandising' else 'service'
+    when draw < 0.40 then 'audit' when draw < 0.80 then 'selling' when draw < 0.95 then 'merchandising' else
+        'service'
 end;
 
 -- What an article costs on the shelves of a chain, without regard to currency.
 create or replace macro shelf_price(chain, p, d) as
-    round((14 + pick(p, 'shelf', 60)) * (0.95 + 0.1 * u(chain * 1000 + p, 'chain_price')) * pow(1.025, year(d) - 2023), 1);
+round(
+    (14 + pick(p, 'shelf', 60))
+    * (0.95 + 0.1 * u(chain * 1000 + p, 'chain_price'))
+    * pow(1.025, year(d) - 2023),
+    1
+);

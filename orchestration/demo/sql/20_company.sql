@@ -341,7 +341,11 @@ select
     cast(round(
         kinds.share * (42000 + pick(people.rep_no, 'salary', 24000))
         * pow(1.03, year(months.month) - 2023)
-        * case when kinds.cost_type in ('expense', 'other') then 0.6 + 0.8 * u(people.rep_no * 1000 + month_index(months.month), kinds.cost_type) else 1 end
+        * case
+            when kinds.cost_type in ('expense', 'other')
+                then 0.6 + 0.8 * u(people.rep_no * 1000 + month_index(months.month), kinds.cost_type)
+            else 1
+        end
         / fx(currencies.currency), 2
     ) as decimal(18, 4)) as amount,
     currencies.currency,

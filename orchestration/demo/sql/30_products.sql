@@ -1,7 +1,8 @@
 -- 150 articles in ten categories: five that stores sell, five that companies subscribe to.
 
 create or replace temp table categories as
-select * from (values
+select * from (
+    values
     (0, 'coffee', true), (1, 'tea', true), (2, 'juice', true), (3, 'snacks', true),
     (4, 'biscuits', true), (5, 'office_coffee', false), (6, 'machine_rental', false),
     (7, 'machine_service', false), (8, 'water', false), (9, 'fruit', false)
@@ -18,7 +19,10 @@ select
         when categories.is_retail and (p // 10) % 3 = 2 then ['Konkur', 'Rivalo', 'Motpart'][p // 30 % 3 + 1]
         else ['Nordbryggd', 'Fjällgott', 'Kusten', 'Lugn'][(p + p // 10) % 4 + 1]
     end as brand,
-    round(case when categories.is_retail then 180 + pick(p, 'price', 620) else 350 + pick(p, 'price', 1700) end, 2)
+    round(
+        case when categories.is_retail then 180 + pick(p, 'price', 620) else 350 + pick(p, 'price', 1700) end,
+        2
+    )
         as list_price,
     0.54 + 0.14 * u(p, 'cost') as cost_share
 from range(150) as r (p)

@@ -2,8 +2,23 @@
 -- new ones come in at the same pace for ever.
 
 create or replace temp table cities as
-select * from (values
-    ('SE', ['Stockholm', 'Göteborg', 'Malmö', 'Uppsala', 'Umeå', 'Örebro', 'Växjö', 'Luleå', 'Norrköping', 'Kalmar']),
+select * from (
+    values
+    (
+        'SE',
+        [
+            'Stockholm',
+            'Göteborg',
+            'Malmö',
+            'Uppsala',
+            'Umeå',
+            'Örebro',
+            'Växjö',
+            'Luleå',
+            'Norrköping',
+            'Kalmar'
+        ]
+    ),
     ('NO', ['Oslo', 'Bergen', 'Trondheim', 'Tromsø', 'Ålesund', 'Bodø']),
     ('DK', ['København', 'Aarhus', 'Odense', 'Aalborg', 'Næstved', 'Køge']),
     ('FI', ['Helsingfors', 'Åbo', 'Tammerfors', 'Vasa', 'Jyväskylä'])
@@ -14,11 +29,13 @@ select
     country || '-' || direction as area_id,
     names.name || ' ' || direction as name,
     country as parent_id
-from (values ('SE', 'Sverige'), ('NO', 'Norge'), ('DK', 'Danmark'), ('FI', 'Finland')) as names (country, name)
+from
+    (values ('SE', 'Sverige'), ('NO', 'Norge'), ('DK', 'Danmark'), ('FI', 'Finland')) as names (country, name)
 cross join (values ('N'), ('S'), ('V'), ('O')) as directions (direction)
 union all
 select country, name, null
-from (values ('SE', 'Sverige'), ('NO', 'Norge'), ('DK', 'Danmark'), ('FI', 'Finland')) as names (country, name);
+from
+    (values ('SE', 'Sverige'), ('NO', 'Norge'), ('DK', 'Danmark'), ('FI', 'Finland')) as names (country, name);
 
 create or replace temp table customers as
 with
@@ -33,7 +50,9 @@ kinds as (
             else 'b2b'
         end as kind,
         case
-            when c < $old_customers then date '2012-01-02' + cast(floor(c * 4000.0 / $old_customers) as integer)
+            when
+                c < $old_customers
+                then date '2012-01-02' + cast(floor(c * 4000.0 / $old_customers) as integer)
             else date '2023-01-01' + cast(floor((c - $old_customers) / $new_per_day) as integer)
         end as created,
         cast(c % $chains as integer) as chain
@@ -55,7 +74,8 @@ places as (
 
 select
     places.*,
-    case places.country when 'SE' then 'SEK' when 'NO' then 'NOK' when 'DK' then 'DKK' else 'EUR' end as currency,
+    case places.country when 'SE' then 'SEK' when 'NO' then 'NOK' when 'DK' then 'DKK' else 'EUR' end
+        as currency,
     places.country || '-' || ['N', 'S', 'V', 'O'][pick(c, 'area', 4) + 1] as area_id,
     cities.names[pick(c, 'city', len(cities.names)) + 1] as city,
     c >= $old_customers as is_new,
@@ -142,7 +162,8 @@ inner join pools as second_pool
         and (pick(customers.c, 'owner', pool_sizes.size) + 1) % pool_sizes.size = second_pool.n;
 
 create or replace temp table slot_spans as
-select c, first_slot as s, 'owner' as role, created as from_day,
+select
+    c, first_slot as s, 'owner' as role, created as from_day,
     case when is_handed_over and handover > created then handover else date '2099-12-31' end as to_day
 from owners
 union all
@@ -159,7 +180,9 @@ select
     date '2099-12-31'
 from owners
 inner join slots on owners.first_slot = slots.s
-inner join pools on pools.kind = 'kam' and pools.country = 'SE' and pick(owners.c, 'kam', pools.size) = pools.n
+inner join
+    pools
+    on pools.kind = 'kam' and pools.country = 'SE' and pick(owners.c, 'kam', pools.size) = pools.n
 where
     owners.kind = 'chain'
     or (owners.kind = 'b2b' and slots.role = 'kam' and u(owners.c, 'is_kam') < 0.28)
@@ -167,7 +190,9 @@ where
 union all
 select owners.c, pools.s, 'service', owners.created + 60, date '2099-12-31'
 from owners
-inner join pools on pools.kind = 'store' and pools.country = 'SE' and pick(owners.c, 'service', pools.size) = pools.n
+inner join
+    pools
+    on pools.kind = 'store' and pools.country = 'SE' and pick(owners.c, 'service', pools.size) = pools.n
 where owners.kind = 'b2b' and u(owners.c, 'is_service') < 0.03;
 
 -- A boundary between two people is registered once, so that a customer never has two owners.
@@ -225,7 +250,8 @@ select *, date '2022-01-03' as _created, date '2022-01-03' as _changed from area
 
 create or replace temp view e_business_categories as
 select *, date '2022-01-03' as _created, date '2022-01-03' as _changed
-from (values
+from (
+    values
     ('retail', 'Detaljhandel', null), ('grocery', 'Dagligvaruhandel', 'retail'),
     ('services', 'Tjänster', null), ('consulting', 'Konsulter', 'services'),
     ('finance', 'Bank och försäkring', 'services'), ('industry', 'Industri', null),
@@ -235,14 +261,17 @@ from (values
 
 create or replace temp view e_purchase_methods as
 select *, date '2022-01-03' as _created, date '2022-01-03' as _changed
-from (values
+from (
+    values
     ('direct', 'Direktköp', null), ('framework', 'Ramavtal', null),
     ('tender', 'Upphandling', 'framework'), ('central_listing', 'Central listning', null),
     ('wholesale', 'Via grossist', null)
 ) as b (purchase_method, name, parent_id);
 
 create or replace macro purchase_method_of(c, kind) as case
-    when kind in ('store', 'chain') then ['central_listing', 'central_listing', 'wholesale', 'direct'][pick(c, 'method', 4) + 1]
+    when
+        kind in ('store', 'chain')
+        then ['central_listing', 'central_listing', 'wholesale', 'direct'][pick(c, 'method', 4) + 1]
     else ['direct', 'direct', 'direct', 'framework', 'tender'][pick(c, 'method', 5) + 1]
 end;
 
@@ -269,8 +298,12 @@ select
     customer_id(contacts.c) as customer_id,
     first_names.names[pick(contacts.k, 'first', len(first_names.names)) + 1] || ' '
     || last_names.names[pick(contacts.k, 'last', len(last_names.names)) + 1] as name,
-    ['Inköpschef', 'VD', 'Butikschef', 'Kontorschef', 'Driftchef', 'Ekonomichef'][pick(contacts.k, 'title', 6) + 1] as title,
-    ['decision_maker', 'influencer', 'user', 'buyer', 'gatekeeper', 'other'][pick(contacts.k, 'buying', 6) + 1] as buying_role,
+    ['Inköpschef', 'VD', 'Butikschef', 'Kontorschef', 'Driftchef', 'Ekonomichef'][
+        pick(contacts.k, 'title', 6) + 1
+    ] as title,
+    ['decision_maker', 'influencer', 'user', 'buyer', 'gatekeeper', 'other'][
+        pick(contacts.k, 'buying', 6) + 1
+    ] as buying_role,
     contacts.j = 0 or u(contacts.k, 'decides') < 0.2 as is_decision_maker,
     u(contacts.k, 'mobilizer') < 0.15 as is_mobilizer,
     u(contacts.k, 'deselected') < 0.04 as is_deselected,

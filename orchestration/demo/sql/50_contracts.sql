@@ -103,7 +103,9 @@ starts as (
         case generations.ch
             when 1 then generations.first_start
             when 2 then months_later(generations.first_start, 4 + pick(generations.ck, 'later', 30))
-            when 3 then months_later(ends.first_start, ends.end_month + 13 + pick(generations.ck, 'later', 12))
+            when
+                3
+                then months_later(ends.first_start, ends.end_month + 13 + pick(generations.ck, 'later', 12))
         end as chain_start
     from generations
     left join ends on generations.c = ends.c
@@ -192,7 +194,11 @@ select
     contract_id(contracts.gk) as contract_id,
     customer_id(contracts.c) as customer_id,
     rep_id(owner_no) as owner_rep_id,
-    case when has_opportunity(contracts.gk, contracts.g) and not contracts.is_before_history then opportunity_id(contracts.gk * 10) end as opportunity_id,
+    case
+        when
+            has_opportunity(contracts.gk, contracts.g) and not contracts.is_before_history
+            then opportunity_id(contracts.gk * 10)
+    end as opportunity_id,
     signed_at,
     start_day as start_date,
     case when term is not null then months_later(start_day, term) end as end_date,
@@ -205,13 +211,19 @@ select
     end as status,
     contracts.currency,
     has_clause as has_termination_clause,
-    case when has_clause then months_later(start_day, greatest(6, coalesce(term, 12) // 2)) end as first_free_exit_date,
+    case when has_clause then months_later(start_day, greatest(6, coalesce(term, 12) // 2)) end
+        as first_free_exit_date,
     case when known(notice_recorded) then notice_day end as termination_notice_date,
     case when known(notice_recorded) then exit_day end as termination_effective_date,
     case when known(withdrawn_day) then stamp(withdrawn_day, contracts.gk) end as termination_withdrawn_at,
-    case when known(notice_recorded) then case when u(contracts.gk, 'vendor') < 0.06 then 'vendor' else 'customer' end end as terminated_by,
+    case
+        when
+            known(notice_recorded)
+            then case when u(contracts.gk, 'vendor') < 0.06 then 'vendor' else 'customer' end
+    end as terminated_by,
     notice_months,
-    case when g > 0 and u(contracts.gk, 'linked') < 0.6 then contract_id(previous_gk) end as renews_contract_id,
+    case when g > 0 and u(contracts.gk, 'linked') < 0.6 then contract_id(previous_gk) end
+        as renews_contract_id,
     runs_on and term is not null as auto_renewal,
     declared(contracts.gk, ch, g) as declared_channel,
     purchase_method_of(contracts.c, contracts.kind) as purchase_method,
@@ -271,14 +283,20 @@ select
         * pow(0.95 + 0.15 * u(contracts.ck, 'trend'), contracts.g)
         / fx(contracts.currency), -2
     ) + 1200 as decimal(18, 4)) as annual_value,
-    cast(case when contracts.g = 0 and u(contracts.gk * 10 + r.n, 'one_off') < 0.1
-        then round((2000 + pick(contracts.gk, 'once', 9000)) / fx(contracts.currency), -1) else 0 end as decimal(18, 4)) as one_off_value,
+    cast(case
+        when contracts.g = 0 and u(contracts.gk * 10 + r.n, 'one_off') < 0.1
+            then round((2000 + pick(contracts.gk, 'once', 9000)) / fx(contracts.currency), -1)
+        else 0
+    end as decimal(18, 4)) as one_off_value,
     cast(round(0.20 + 0.25 * u(contracts.ck * 10 + r.n, 'margin'), 4) as decimal(18, 10)) as margin_rate
 from contracts
 cross join (select cast(n as integer) as n from range(3) as r (n)) as r
 inner join categories
-    on (pick(contracts.c, 'category', 10) + case contracts.ch when 2 then 4 else 0 end + r.n * 3) % 10 = categories.n
-where r.n < case when u(contracts.ck, 'lines') < 0.58 then 1 when u(contracts.ck, 'lines') < 0.87 then 2 else 3 end;
+    on
+        (pick(contracts.c, 'category', 10) + case contracts.ch when 2 then 4 else 0 end + r.n * 3) % 10
+        = categories.n
+where
+    r.n < case when u(contracts.ck, 'lines') < 0.58 then 1 when u(contracts.ck, 'lines') < 0.87 then 2 else 3 end;
 
 create or replace temp view e_contract_lines as
 select
@@ -337,14 +355,16 @@ helped as (
 ),
 
 shares as (
-    select gk, recorded, signed_at, owner_no as rep_no, 'revenue' as credit_type,
+    select
+        gk, recorded, signed_at, owner_no as rep_no, 'revenue' as credit_type,
         case
             when persons = 3 and second_no is not null and third_no is not null then 0.3333
             when persons = 2 and second_no is not null then [0.5, 0.6, 0.7][pick(gk, 'half', 3) + 1]
         end as share
     from helped
     union all
-    select gk, recorded, signed_at, second_no, 'revenue',
+    select
+        gk, recorded, signed_at, second_no, 'revenue',
         case
             when persons = 3 and third_no is not null then 0.3333
             when persons = 2 then 1 - [0.5, 0.6, 0.7][pick(gk, 'half', 3) + 1]
@@ -368,44 +388,84 @@ create or replace temp view e_customers as
 select
     customer_id(customers.c) as customer_id,
     case customers.kind
-        when 'chain' then ['Livs', 'Mathall', 'Torget', 'Närbutiken', 'Storköp', 'Handlarn'][customers.chain % 6 + 1] || ' Nord ' || (customers.chain + 1)
+        when
+            'chain'
+            then
+                ['Livs', 'Mathall', 'Torget', 'Närbutiken', 'Storköp', 'Handlarn'][customers.chain % 6 + 1]
+                || ' Nord '
+                || (customers.chain + 1)
         when 'internal' then 'Utfall Intern ' || customers.country || ' ' || customers.c
-        when 'store' then ['Livs', 'Mathall', 'Torget', 'Närbutiken', 'Storköp', 'Handlarn'][customers.chain % 6 + 1] || ' ' || customers.city || ' ' || (1 + pick(customers.c, 'number', 40))
-        else last_names.names[pick(customers.c, 'company', len(last_names.names)) + 1]
-            || [' Bygg', ' Konsult', ' Industri', ' Kontor', ' Hotell', ' Logistik', ' Teknik'][pick(customers.c, 'line', 7) + 1]
-            || case customers.country when 'SE' then ' AB' when 'NO' then ' AS' when 'DK' then ' ApS' else ' Oy' end
+        when
+            'store'
+            then
+                ['Livs', 'Mathall', 'Torget', 'Närbutiken', 'Storköp', 'Handlarn'][customers.chain % 6 + 1]
+                || ' '
+                || customers.city
+                || ' '
+                || (1 + pick(customers.c, 'number', 40))
+        else
+            last_names.names[pick(customers.c, 'company', len(last_names.names)) + 1]
+            || [' Bygg', ' Konsult', ' Industri', ' Kontor', ' Hotell', ' Logistik', ' Teknik'][
+                pick(customers.c, 'line', 7) + 1
+            ]
+            || case customers.country
+                when 'SE' then ' AB' when 'NO' then ' AS' when 'DK' then ' ApS' else ' Oy'
+            end
     end as name,
     case customers.country when 'SE' then '55' when 'NO' then '9' when 'DK' then '3' else '2' end
     || lpad(cast(pick(customers.c, 'org', 90000000) as varchar), 8, '0') as org_no,
     case
         when customers.kind = 'store' then customer_id(customers.chain)
-        when customers.kind = 'b2b' and customers.c > 400 and u(customers.c, 'group') < 0.02 then customer_id(200 + 100 * pick(customers.c, 'parent', 2) + 50)
+        when
+            customers.kind = 'b2b' and customers.c > 400 and u(customers.c, 'group') < 0.02
+            then customer_id(200 + 100 * pick(customers.c, 'parent', 2) + 50)
     end as parent_customer_id,
     case
         when known(losses.recorded) then 'lost'
-        when customers.kind in ('store', 'chain', 'internal') or known(first_contracts.recorded) then 'customer'
+        when
+            customers.kind in ('store', 'chain', 'internal') or known(first_contracts.recorded)
+            then 'customer'
         else 'prospect'
     end as status,
     case customers.kind
         when 'store' then 'grocery' when 'chain' then 'grocery' when 'internal' then 'group'
-        else ['consulting', 'finance', 'industry', 'construction', 'public', 'hospitality'][pick(customers.c, 'business', 6) + 1]
+        else
+            ['consulting', 'finance', 'industry', 'construction', 'public', 'hospitality'][
+                pick(customers.c, 'business', 6) + 1
+            ]
     end as business_category,
     customers.area_id,
     purchase_method_of(customers.c, customers.kind) as purchase_method,
     ['A', 'B', 'B', 'C', 'C', 'C', 'D'][pick(customers.c, 'segment', 7) + 1] as segment,
-    cast(round(exp(11.6 + 0.8 * gauss(customers.c, 'potential')) / fx(customers.currency), -3) as decimal(18, 4)) as potential_amount,
+    cast(
+        round(exp(11.6 + 0.8 * gauss(customers.c, 'potential')) / fx(customers.currency), -3) as decimal(18, 4)
+    ) as potential_amount,
     customers.currency,
     stamp(customers.created, customers.c) as created_at,
     case
-        when customers.kind in ('store', 'chain', 'internal') then customers.created - pick(customers.c, 'since', 2500)
+        when
+            customers.kind in ('store', 'chain', 'internal')
+            then customers.created - pick(customers.c, 'since', 2500)
         when known(first_contracts.recorded) and first_contracts.signed_at < date '2023-01-01'
-            then first_contracts.signed_at - case when u(customers.c, 'first_is_first') < 0.2 then 0 else pick(customers.c, 'since', 3000) end
+            then
+                first_contracts.signed_at
+                - case
+                    when u(customers.c, 'first_is_first') < 0.2 then 0 else pick(customers.c, 'since', 3000)
+                end
         when known(first_contracts.recorded) then first_contracts.signed_at
     end as customer_since,
     case when known(losses.recorded) then losses.lost_at end as lost_at,
-    case when known(losses.recorded) then ['Pris', 'Konkurrent', 'Flyttat', 'Upphört', 'Service'][pick(customers.c, 'why', 5) + 1] end as lost_reason,
+    case
+        when
+            known(losses.recorded)
+            then ['Pris', 'Konkurrent', 'Flyttat', 'Upphört', 'Service'][pick(customers.c, 'why', 5) + 1]
+    end as lost_reason,
     case when customers.kind = 'store' then 'field' else 'b2b' end as sales_model,
-    cast(case customers.kind when 'store' then [4, 2, 2, 1][pick(customers.c, 'segment', 4) + 1] when 'b2b' then 1 else 2 end as integer) as visit_frequency_per_cycle,
+    cast(
+        case customers.kind
+            when 'store' then [4, 2, 2, 1][pick(customers.c, 'segment', 4) + 1] when 'b2b' then 1 else 2
+        end as integer
+    ) as visit_frequency_per_cycle,
     case when known(merged_day) then customer_id(merged_into) end as merged_into_id,
     customers.kind = 'internal' as is_internal,
     customers.created as _created,

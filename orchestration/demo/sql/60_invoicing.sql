@@ -35,7 +35,8 @@ months as (
 
 goods_months as (
     select
-        (c * 1000 + month_index(month)) * 10 + case kind when 'store' then 2 when 'b2b' then 3 else 4 end as no,
+        (c * 1000 + month_index(month)) * 10
+        + case kind when 'store' then 2 when 'b2b' then 3 else 4 end as no,
         case kind when 'store' then 'store' when 'b2b' then 'other' else 'internal' end as basis,
         c as ref,
         c,
@@ -49,13 +50,15 @@ goods_months as (
     where
         created < month
         and case kind
-            when 'store' then
-                u(c * 1000 + month_index(month), 'buys') < 0.97
-                and (closed_day is null or month < closed_day - 31)
-                and (pause_from is null or month < pause_from or month >= pause_from + pause_days)
-            when 'b2b' then
-                u(c, 'buys_goods') < 0.11 and u(c * 1000 + month_index(month), 'buys') < 0.22
-                and (merged_into is null or month < merged_day - 31)
+            when 'store'
+                then
+                    u(c * 1000 + month_index(month), 'buys') < 0.97
+                    and (closed_day is null or month < closed_day - 31)
+                    and (pause_from is null or month < pause_from or month >= pause_from + pause_days)
+            when 'b2b'
+                then
+                    u(c, 'buys_goods') < 0.11 and u(c * 1000 + month_index(month), 'buys') < 0.22
+                    and (merged_into is null or month < merged_day - 31)
             when 'internal' then true
             else false
         end
@@ -119,7 +122,12 @@ create or replace temp table invoices as
 select
     *,
     greatest(
-        recorded, upto(posted_day), upto(dropped_day), upto(cancelled_day), upto(corrected_day), upto(overdue_day)
+        recorded,
+        upto(posted_day),
+        upto(dropped_day),
+        upto(cancelled_day),
+        upto(corrected_day),
+        upto(overdue_day)
     ) as _changed,
     greatest(recorded, upto(dropped_day), upto(corrected_day), upto(cost_day)) as lines_changed,
     known(dropped_day) as is_deleted,
@@ -140,7 +148,10 @@ select
     currency,
     date as invoice_date,
     weekday(date - 4 - pick(no, 'order_ahead', 8)) as order_date,
-    date - 1 - pick(no, 'delivery_ahead', 2) + case when u(no, 'delayed') < 0.07 then 1 else 0 end as delivered,
+    date
+    - 1
+    - pick(no, 'delivery_ahead', 2)
+    + case when u(no, 'delayed') < 0.07 then 1 else 0 end as delivered,
     date - 1 - pick(no, 'delivery_ahead', 2) as promised,
     u(no, 'short') < 0.05 as is_short
 from documents
@@ -170,29 +181,40 @@ dated as (
     inner join documents on wanted.base_no = documents.no
 ),
 
+priced as (
+    select
+        base_no,
+        case basis when 'internal' then 1 when 'other' then 2 else 2 + pick(base_no, 'lines', 6) end as size,
+        pick(base_no, 'product', 50) as first_product,
+        season(date) * growth(date) * case basis when 'internal' then 20 else 1 end as volume,
+        pow(1.025, year(date) - 2023) / fx(currency) as price_level,
+        pow(1.02, year(date) - 2023) as cost_level
+    from dated
+),
+
 numbered as (
+    -- One hash per line; its four parts of sixteen bits are as good as four hashes.
     select
         *,
-        unnest(range(case basis when 'internal' then 1 when 'other' then 2 else 2 + pick(base_no, 'lines', 6) end)) as j
-    from dated
+        hash(hash(base_no * 10 + j, 'line$seed')) as h
+    from (select *, cast(unnest(range(size)) as integer) as j from priced) as unnested
 )
 
 select
     numbered.base_no,
-    cast(numbered.j as integer) as j,
+    numbered.j,
     products.p,
-    cast(greatest(1, round(
-        (2 + 9 * u(numbered.base_no * 10 + numbered.j, 'qty')) * season(numbered.date) * growth(numbered.date)
-        * case numbered.basis when 'internal' then 20 else 1 end
-    )) as decimal(18, 4)) as qty,
-    products.list_price * pow(1.025, year(numbered.date) - 2023) / fx(numbered.currency) as list_price,
-    products.list_price * pow(1.02, year(numbered.date) - 2023) * products.cost_share
-    * (0.97 + 0.06 * u(numbered.base_no * 10 + numbered.j, 'cost')) as unit_cost,
-    0.14 * u(numbered.base_no * 10 + numbered.j, 'discount') as discount,
-    u(numbered.base_no * 10 + numbered.j, 'costless') < 0.006 as is_costless
+    cast(greatest(1, round((2 + 9 * sixteen_bits(h, 0)) * numbered.volume)) as decimal(18, 4)) as qty,
+    products.list_price * numbered.price_level as list_price,
+    products.list_price
+    * products.cost_share
+    * numbered.cost_level
+    * (0.97 + 0.06 * sixteen_bits(h, 16)) as unit_cost,
+    0.14 * sixteen_bits(h, 32) as discount,
+    sixteen_bits(h, 48) < 0.006 as is_costless
 from numbered
 inner join retail_products as products
-    on (pick(numbered.base_no, 'product', 50) + numbered.j * 7) % (select count(*) from retail_products) = products.n;
+    on (numbered.first_product + numbered.j * 7) % (select count(*) from retail_products) = products.n;
 
 create or replace temp table lines as
 with
@@ -202,7 +224,9 @@ contract_goods as (
         invoices.*,
         contract_lines.line_no,
         contract_lines.n as j,
-        case when r.is_once then contract_lines.one_off_value else round(contract_lines.annual_value / 12, 2) end as gross,
+        case
+            when r.is_once then contract_lines.one_off_value else round(contract_lines.annual_value / 12, 2)
+        end as gross,
         contract_lines.margin_rate,
         r.is_once
     from invoices
@@ -222,7 +246,9 @@ select
     cast(1 as decimal(18, 4)) as qty,
     cast(round(gross * case when known(corrected_day) then 0.9 else 1 end, 2) as decimal(18, 4)) as net,
     cast(round(gross * 1.05, 2) as decimal(18, 4)) as list,
-    cast(round(gross * fx(currency) * (1 - margin_rate) * (0.95 + 0.1 * u(no, 'cost')), 2) as decimal(18, 4)) as cost,
+    cast(
+        round(gross * fx(currency) * (1 - margin_rate) * (0.95 + 0.1 * u(no, 'cost')), 2) as decimal(18, 4)
+    ) as cost,
     u(no * 10 + j, 'costless') < 0.006 as is_costless,
     'KL' || line_no as contract_line_id,
     cast(null as varchar) as order_line_id,
@@ -249,7 +275,9 @@ select
     cast(round(cast(goods.qty as double) * goods.unit_cost, 2) as decimal(18, 4)),
     goods.is_costless,
     null,
-    case when invoices.has_order and invoices.dropped_day is null then 'OL' || goods.base_no || '-' || goods.j end,
+    case
+        when invoices.has_order and invoices.dropped_day is null then 'OL' || goods.base_no || '-' || goods.j
+    end,
     null,
     null,
     invoices.currency,
@@ -282,6 +310,7 @@ select
         else 'open'
     end as payment_status,
     totals.net_total,
+    invoices.no as _order,
     invoices.recorded as _created,
     invoices._changed,
     invoices.is_deleted
@@ -308,9 +337,11 @@ select
     'SEK' as cost_currency,
     contract_line_id,
     order_line_id,
-    case when credits_no is not null and u(no, 'names_line') < 0.6 then 'L' || credits_no || '-' || j end as credited_invoice_line_id,
+    case when credits_no is not null and u(no, 'names_line') < 0.6 then 'L' || credits_no || '-' || j end
+        as credited_invoice_line_id,
     service_from,
     service_to,
+    no * 10 + j as _order,
     recorded as _created,
     lines_changed as _changed,
     is_deleted

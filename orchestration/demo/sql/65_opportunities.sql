@@ -2,7 +2,8 @@
 -- is still open on a day is one that is closed on a later one.
 
 create or replace temp table stage_list as
-select * from (values
+select * from (
+    values
     ('prospecting', 1, false, 0.10), ('qualified', 2, true, 0.25), ('proposal', 3, true, 0.50),
     ('negotiation', 4, true, 0.75), ('closed', 5, true, 1.0)
 ) as s (stage, rank, is_qualified, probability);
@@ -74,7 +75,9 @@ select
     all_deals.ending = 'disqualified' and u(all_deals.o, 'double') < 0.15 as is_double,
     case
         when all_deals.ending = 'disqualified' and u(all_deals.o, 'double') < 0.15
-            then min(all_deals.o) filter (where all_deals.ending <> 'disqualified') over (partition by all_deals.c)
+            then
+                min(all_deals.o) filter (where all_deals.ending <> 'disqualified')
+                    over (partition by all_deals.c)
     end as sibling
 from all_deals
 inner join customers on all_deals.c = customers.c
@@ -93,18 +96,42 @@ select
     stage_list.stage,
     stage_list.rank,
     stage_list.is_qualified,
-    case when stage_list.rank < 5 then stage_list.probability when deals.ending = 'won' then 1.0 else 0.0 end as probability,
-    cast(round(deals.amount * case stage_list.rank when 5 then 1 else 0.8 + 0.4 * u(deals.o * 10 + stage_list.rank, 'estimate') end, -2) as decimal(18, 4)) as amount,
+    case
+        when stage_list.rank < 5 then stage_list.probability when deals.ending = 'won' then 1.0 else 0.0
+    end as probability,
+    cast(
+        round(
+            deals.amount
+            * case stage_list.rank
+                when 5 then 1 else 0.8 + 0.4 * u(deals.o * 10 + stage_list.rank, 'estimate')
+            end,
+            -2
+        ) as decimal(18, 4)
+    ) as amount,
     case
         when stage_list.rank = 5 then deals.closed
-        else deals.opened + cast(floor((deals.closed - deals.opened) * (stage_list.rank - 1) / 4.0 * (0.7 + 0.3 * u(deals.o, 'speed'))) as integer)
+        else
+            deals.opened
+            + cast(
+                floor(
+                    (deals.closed - deals.opened)
+                    * (stage_list.rank - 1)
+                    / 4.0
+                    * (0.7 + 0.3 * u(deals.o, 'speed'))
+                ) as integer
+            )
     end as entered,
     deals.closed + pick(deals.o * 10 + stage_list.rank, 'expected', 40) - 10 as expected_close
 from deals
 inner join stage_list on stage_list.rank in (1, 5) or u(deals.o * 10 + stage_list.rank, 'stage') < 0.85;
 
 create or replace temp view e_opportunity_stages as
-select stage, cast(rank as integer) as rank, is_qualified, date '2022-01-03' as _created, date '2022-01-03' as _changed
+select
+    stage,
+    cast(rank as integer) as rank,
+    is_qualified,
+    date '2022-01-03' as _created,
+    date '2022-01-03' as _changed
 from stage_list;
 
 create or replace temp view e_opportunities as
@@ -131,10 +158,20 @@ select
     steps.expected_close - 7 as expected_decision_date,
     case when known(deals.closed) then stamp(deals.closed, deals.o) end as closed_at,
     case when known(deals.closed) then deals.ending else 'open' end as outcome,
-    case when known(deals.closed) and deals.ending = 'lost' then ['Pris', 'Konkurrent', 'Inget beslut', 'Tidpunkt'][pick(deals.o, 'why', 4) + 1] end as loss_reason,
-    case when deals.is_double and known(deals.closed) and siblings.opened <= cut() then opportunity_id(deals.sibling) end as merged_into_id,
+    case
+        when
+            known(deals.closed) and deals.ending = 'lost'
+            then ['Pris', 'Konkurrent', 'Inget beslut', 'Tidpunkt'][pick(deals.o, 'why', 4) + 1]
+    end as loss_reason,
+    case
+        when
+            deals.is_double and known(deals.closed) and siblings.opened <= cut()
+            then opportunity_id(deals.sibling)
+    end as merged_into_id,
     deals.opened as _created,
-    greatest(latest.entered, case when deals.is_double and known(deals.closed) then upto(siblings.opened) end) as _changed
+    greatest(
+        latest.entered, case when deals.is_double and known(deals.closed) then upto(siblings.opened) end
+    ) as _changed
 from latest
 inner join deals on latest.o = deals.o
 inner join deal_steps as steps on latest.o = steps.o and latest.rank = steps.rank
@@ -204,9 +241,15 @@ select
     'SV' || (customers.c * 1000 + month_index(months.month)) as response_id,
     customer_id(customers.c) as customer_id,
     case when customers.kind <> 'internal' then contact_id(customers.c * 10) end as contact_id,
-    stamp(months.month + pick(customers.c * 1000 + month_index(months.month), 'answered', 27), customers.c) as answered_at,
-    cast(least(10, greatest(0, round(7.9 + 1.9 * gauss(customers.c * 1000 + month_index(months.month), 'nps')))) as integer) as score,
-    case when u(customers.c * 1000 + month_index(months.month), 'kind') < 0.7 then 'nps' else 'csat' end as survey_type,
+    stamp(months.month + pick(customers.c * 1000 + month_index(months.month), 'answered', 27), customers.c)
+        as answered_at,
+    cast(
+        least(
+            10, greatest(0, round(7.9 + 1.9 * gauss(customers.c * 1000 + month_index(months.month), 'nps')))
+        ) as integer
+    ) as score,
+    case when u(customers.c * 1000 + month_index(months.month), 'kind') < 0.7 then 'nps' else 'csat' end
+        as survey_type,
     months.month + pick(customers.c * 1000 + month_index(months.month), 'answered', 27) as _created,
     months.month + pick(customers.c * 1000 + month_index(months.month), 'answered', 27) as _changed
 from customers

@@ -3,8 +3,8 @@
 -- cancelled, held, reported, sometimes corrected.
 
 create or replace macro activity_rate(d) as
-    least(1.25, 0.36 + 0.26 * (d - date '2023-01-01') / 365.25)
-    * case month(d) when 7 then 0.7 when 12 then 0.9 else 1.05 end;
+least(1.25, 0.36 + 0.26 * (d - date '2023-01-01') / 365.25)
+* case month(d) when 7 then 0.7 when 12 then 0.9 else 1.05 end;
 
 create or replace temp table activities as
 with
@@ -28,7 +28,8 @@ person_days as (
     cross join (values (0), (1)) as r (k)
     where
         u((people.s * 10000 + (days.date - date '2020-01-01')) * 2 + r.k, 'active')
-        < activity_rate(days.date) * case when people.is_seller then 1.0 when people.position = 0 then 0.55 else 0.3 end
+        < activity_rate(days.date)
+        * case when people.is_seller then 1.0 when people.position = 0 then 0.55 else 0.3 end
         * case r.k when 0 then 0.66 else 0.34 end
         and not is_away(people.rep_no, days.date)
 ),
@@ -38,12 +39,15 @@ typed as (
         *,
         case
             when kind = 'region' then 'internal'
-            when kind = 'field' then case
-                when u(a, 'type') < 0.52 then 'sales_meeting' when u(a, 'type') < 0.90 then 'visit'
-                when u(a, 'type') < 0.96 then 'call' else 'internal' end
+            when kind = 'field'
+                then case
+                    when u(a, 'type') < 0.52 then 'sales_meeting' when u(a, 'type') < 0.90 then 'visit'
+                    when u(a, 'type') < 0.96 then 'call' else 'internal'
+                end
             else case
                 when u(a, 'type') < 0.64 then 'sales_meeting' when u(a, 'type') < 0.68 then 'visit'
-                when u(a, 'type') < 0.90 then 'call' else 'internal' end
+                when u(a, 'type') < 0.90 then 'call' else 'internal'
+            end
         end as type,
         -- A manager meets the customers of the first seller of the team.
         case when role = 'sales_manager' then s + $teams else s end as portfolio_slot
@@ -67,7 +71,8 @@ drawn as (
     select
         booked.*,
         cast(floor(pow(u(booked.a, 'customer'), 1.6) * sizes.size) as integer) as first_n,
-        case when sizes.old_size > 0 then pick(booked.a, 'customer2', greatest(1, sizes.old_size)) end as second_n
+        case when sizes.old_size > 0 then pick(booked.a, 'customer2', greatest(1, sizes.old_size)) end
+            as second_n
     from booked
     left join (select distinct s, size, old_size from portfolios) as sizes on booked.portfolio_slot = sizes.s
 ),
@@ -88,8 +93,11 @@ met as (
 fated as (
     select
         * replace (case when c is null then 'internal' else type end as type),
-        case when type = 'call' or fate >= 0.145 then 'held'
-            when fate < 0.09 then 'cancelled' when fate < 0.11 then 'no_show' when fate < 0.125 then 'forgotten'
+        case
+            when type = 'call' or fate >= 0.145 then 'held'
+            when fate < 0.09 then 'cancelled' when fate < 0.11 then 'no_show' when
+                fate < 0.125
+                then 'forgotten'
             else 'held'
         end as ending
     from met
@@ -104,11 +112,17 @@ dated as (
             when 'no_show' then d
             when 'cancelled' then booked_day + pick(a, 'cancelled', greatest(1, d - booked_day + 1))
         end as ended_day,
-        case when ending = 'held' and u(a, 'corrected') < 0.015 then report_day + 4 + pick(a, 'correction', 36) end as corrected_day,
+        case
+            when ending = 'held' and u(a, 'corrected') < 0.015 then report_day + 4 + pick(a, 'correction', 36)
+        end as corrected_day,
         -- Calls and planned meetings entered by mistake; visits stay, audits and orders hang on them.
         case
-            when type in ('call', 'internal') and u(a, 'mistake') < 0.004 then report_day + 3 + pick(a, 'removal', 30)
-            when type = 'sales_meeting' and ending = 'forgotten' and u(a, 'mistake') < 0.3 then d + 5 + pick(a, 'removal', 30)
+            when
+                type in ('call', 'internal') and u(a, 'mistake') < 0.004
+                then report_day + 3 + pick(a, 'removal', 30)
+            when
+                type = 'sales_meeting' and ending = 'forgotten' and u(a, 'mistake') < 0.3
+                then d + 5 + pick(a, 'removal', 30)
         end as removed_day,
         case
             when type = 'sales_meeting' and u(a, 'moved') < 0.06 and d - booked_day >= 14
@@ -121,7 +135,10 @@ select
     *,
     case when moved_day is not null and not known(moved_day) then d - 5 else d end as start_day,
     360 + 15 * pick(a, 'time', 34) as start_minute,
-    case type when 'call' then 10 when 'visit' then 20 + 10 * pick(a, 'minutes', 5) else 45 + 15 * pick(a, 'minutes', 4) end as minutes,
+    case type
+        when 'call' then 10 when 'visit' then 20 + 10 * pick(a, 'minutes', 5) else
+            45 + 15 * pick(a, 'minutes', 4)
+    end as minutes,
     known(ended_day) and ending <> 'cancelled' and ending <> 'no_show' as is_held,
     known(ended_day) and ending = 'cancelled' as is_cancelled,
     known(ended_day) and ending = 'no_show' as is_no_show,
@@ -153,28 +170,65 @@ select
     rep_id(activities.rep_no) as booked_by_rep_id,
     start_day + to_minutes(start_minute) as start_at,
     start_day + to_minutes(start_minute + minutes) as end_at,
-    case when is_held and not (known(corrected_day) and u(activities.a, 'not_held') < 0.1) then 'held'
-        when is_held or is_cancelled then 'cancelled' when is_no_show then 'no_show' else 'planned' end as status,
     case
-        when is_held then greatest(stamp(ended_day, activities.a), start_day + to_minutes(start_minute + minutes + 5))
+        when is_held and not (known(corrected_day) and u(activities.a, 'not_held') < 0.1) then 'held'
+        when is_held or is_cancelled then 'cancelled' when is_no_show then 'no_show' else 'planned'
+    end as status,
+    case
+        when
+            is_held
+            then greatest(stamp(ended_day, activities.a), start_day + to_minutes(start_minute + minutes + 5))
     end as held_reported_at,
-    case when is_held and type = 'call' then start_day + to_minutes(start_minute + minutes) end as completed_at,
+    case when is_held and type = 'call' then start_day + to_minutes(start_minute + minutes) end
+        as completed_at,
     case when type = 'call' then contact_id(activities.c * 10) end as contact_id,
-    is_held and type in ('visit', 'sales_meeting') and activities.kind = 'field' and u(activities.a, 'located') < 0.8 as is_geolocated,
+    is_held
+    and type in ('visit', 'sales_meeting')
+    and activities.kind = 'field'
+    and u(activities.a, 'located') < 0.8 as is_geolocated,
     case when is_held and type = 'visit' then start_day + to_minutes(start_minute - 3) end as check_in_at,
-    case when is_held and type = 'visit' then start_day + to_minutes(start_minute + minutes + 4) end as check_out_at,
+    case when is_held and type = 'visit' then start_day + to_minutes(start_minute + minutes + 4) end
+        as check_out_at,
     case when prepared.is_prepared then 'Öka andelen i kategorin' end as prep_goal,
     case when prepared.is_prepared then 'Visa jämförelse med liknande kunder' end as prep_tactic,
-    case when prepared.is_prepared and u(activities.a, 'insight') < 0.8 then 'Kategorin växer snabbare än hos kunden' end as prep_insight,
-    case when prepared.is_prepared and u(activities.a, 'fallback') < 0.6 then 'Föreslå ett prov i tre månader' end as prep_fallback,
-    case when prepared.is_prepared then start_day - to_minutes(60 + pick(activities.a, 'prepared', 900)) end as prep_completed_at,
-    case when is_held and type in ('sales_meeting', 'visit') then u(activities.a, 'next') < 0.55 end as next_step_agreed,
-    case when is_held and type = 'sales_meeting' then cast(least(5, 1 + pick(activities.a, 'score', 5) + case when known(corrected_day) then 1 else 0 end) as integer) end as evaluation_score,
-    case when is_held and type = 'sales_meeting' then u(activities.a, 'delivered') < 0.5 end as insight_delivered,
-    case when is_held and type = 'sales_meeting' and u(activities.a, 'gap') < 0.12 then ['Förhandling', 'Produktkunskap', 'Frågeteknik'][pick(activities.a, 'gap_kind', 3) + 1] end as skill_gap,
+    case
+        when
+            prepared.is_prepared and u(activities.a, 'insight') < 0.8
+            then 'Kategorin växer snabbare än hos kunden'
+    end as prep_insight,
+    case
+        when prepared.is_prepared and u(activities.a, 'fallback') < 0.6 then 'Föreslå ett prov i tre månader'
+    end as prep_fallback,
+    case when prepared.is_prepared then start_day - to_minutes(60 + pick(activities.a, 'prepared', 900)) end
+        as prep_completed_at,
+    case when is_held and type in ('sales_meeting', 'visit') then u(activities.a, 'next') < 0.55 end
+        as next_step_agreed,
+    case
+        when
+            is_held and type = 'sales_meeting'
+            then
+                cast(
+                    least(
+                        5,
+                        1 + pick(activities.a, 'score', 5) + case when known(corrected_day) then 1 else 0 end
+                    ) as integer
+                )
+    end as evaluation_score,
+    case when is_held and type = 'sales_meeting' then u(activities.a, 'delivered') < 0.5 end
+        as insight_delivered,
+    case
+        when
+            is_held and type = 'sales_meeting' and u(activities.a, 'gap') < 0.12
+            then ['Förhandling', 'Produktkunskap', 'Frågeteknik'][pick(activities.a, 'gap_kind', 3) + 1]
+    end as skill_gap,
     case when type = 'visit' then visit_purpose(purpose_draw) end as purpose,
-    case when type = 'call' then case when u(activities.a, 'direction') < 0.8 then 'outbound' else 'inbound' end end as direction,
+    case
+        when
+            type = 'call'
+            then case when u(activities.a, 'direction') < 0.8 then 'outbound' else 'inbound' end
+    end as direction,
     case when type = 'call' and is_held then u(activities.a, 'connected') < 0.7 end as is_connected,
+    activities.a as _order,
     booked_day as _created,
     _changed,
     is_deleted
@@ -189,7 +243,8 @@ create or replace temp view e_activity_participants as
 with
 
 invited as (
-    select a, 'rep' as participant_type, rep_id(rep_no) as participant_id, 'owner' as role, 0.01 as absence from activities
+    select a, 'rep' as participant_type, rep_id(rep_no) as participant_id, 'owner' as role, 0.01 as absence
+    from activities
     union all
     select activities.a, 'rep', rep_id(people.rep_no), 'manager', 0.1
     from activities
@@ -212,8 +267,10 @@ invited as (
     inner join contacts on activities.c = contacts.c
     where
         u(activities.a * 10 + contacts.j, 'invited')
-        < case activities.type when 'sales_meeting' then case contacts.j when 0 then 0.75 else 0.35 end
-            when 'visit' then 0.45 else 0 end
+        < case activities.type
+            when 'sales_meeting' then case contacts.j when 0 then 0.75 else 0.35 end
+            when 'visit' then 0.45 else 0
+        end
 )
 
 select
@@ -221,11 +278,18 @@ select
     invited.participant_type,
     invited.participant_id,
     invited.role,
-    case when activities.is_held then u(hash(invited.a, invited.participant_id), 'attended') >= invited.absence end as attended,
+    case
+        when activities.is_held then u(hash(invited.a, invited.participant_id), 'attended') >= invited.absence
+    end as attended,
     activities.booked_day as _created,
     case
         when activities.is_deleted or activities.is_held
-            then greatest(activities.booked_day, case when activities.is_held then activities.ended_day end, upto(activities.removed_day))
+            then
+                greatest(
+                    activities.booked_day,
+                    case when activities.is_held then activities.ended_day end,
+                    upto(activities.removed_day)
+                )
         else activities.booked_day
     end as _changed,
     activities.is_deleted

@@ -3,7 +3,8 @@
 create or replace temp table stores as
 select
     *,
-    ['hypermarket', 'supermarket', 'supermarket', 'convenience', 'discount'][pick(c, 'format', 5) + 1] as format,
+    ['hypermarket', 'supermarket', 'supermarket', 'convenience', 'discount'][pick(c, 'format', 5) + 1]
+        as format,
     ['A', 'B', 'B', 'C', 'C'][pick(c, 'class', 5) + 1] as priority_class
 from customers
 where kind = 'store';
@@ -16,7 +17,8 @@ select
     format,
     area_id,
     priority_class,
-    cast(case priority_class when 'A' then 4 when 'B' then 2 else 1 end as integer) as visit_frequency_per_cycle,
+    cast(case priority_class when 'A' then 4 when 'B' then 2 else 1 end as integer)
+        as visit_frequency_per_cycle,
     created as opened,
     case when known(closed_day) then closed_day end as closed,
     created as _created,
@@ -55,8 +57,12 @@ inner join categories on r.n % 5 = categories.n;
 create or replace temp view e_campaigns as
 select
     campaign_id,
-    case product_category when 'coffee' then 'Kaffeveckor' when 'tea' then 'Te i mörkret' when 'juice' then 'Frisk start'
-        when 'snacks' then 'Fredagsmys' else 'Fika' end || ' ' || year(start_date) || ':' || (n % 8 + 1) as name,
+    case product_category
+        when 'coffee' then 'Kaffeveckor' when 'tea' then 'Te i mörkret' when 'juice' then 'Frisk start'
+        when 'snacks' then 'Fredagsmys' else 'Fika'
+    end || ' ' || year(start_date
+    ) || ':' || (n % 8 + 1
+    ) as name,
     start_date,
     end_date_excl,
     product_category,
@@ -70,8 +76,9 @@ create or replace temp table campaign_stores as
 select campaigns.campaign_id, campaigns.n, campaigns.start_date, campaigns.end_date_excl, stores.c
 from campaigns
 inner join stores
-    on stores.created < campaigns.start_date - 21
-    and (stores.closed_day is null or stores.closed_day > campaigns.start_date)
+    on
+        stores.created < campaigns.start_date - 21
+        and (stores.closed_day is null or stores.closed_day > campaigns.start_date)
 where u(stores.c * 100 + campaigns.n, 'takes_part') < 0.35;
 
 create or replace temp view e_campaign_stores as
@@ -83,7 +90,8 @@ select
     'AG' || (c * 100 + n) as agreement_id,
     store_id(c) as store_id,
     case when u(c * 100 + n, 'agreed_kind') < 0.5 then 'pos' else 'second_placement' end as agreement_type,
-    case when u(c * 100 + n, 'agreed_kind') < 0.5 then 'POS-' || (1 + n % 6) else 'SP-' || (1 + n % 3) end as ref_id,
+    case when u(c * 100 + n, 'agreed_kind') < 0.5 then 'POS-' || (1 + n % 6) else 'SP-' || (1 + n % 3) end
+        as ref_id,
     campaign_id,
     cast(1 + pick(c * 100 + n, 'number', 3) as decimal(18, 4)) as quantity,
     start_date as valid_from,
@@ -132,7 +140,12 @@ cross join (
 
 create or replace temp view e_planograms as
 select
-    'PG-' || upper(left(formats.format, 3)) || '-' || categories.product_category || '-' || years.y as planogram_id,
+    'PG-'
+    || upper(left(formats.format, 3))
+    || '-'
+    || categories.product_category
+    || '-'
+    || years.y as planogram_id,
     formats.format,
     categories.product_category,
     make_date(cast(years.y as integer), 1, 1) as valid_from,
@@ -145,7 +158,8 @@ cross join range(2023, 2029) as years (y)
 where categories.is_retail;
 
 create or replace temp table standard_points as
-select * from (values
+select * from (
+    values
     ('ST-POS', 'pos', 'POS-1', 0.2, 10), ('ST-POS2', 'pos', 'POS-2', 0.1, 5),
     ('ST-SP', 'second_placement', 'SP-1', 0.3, 10), ('ST-PLAN', 'planogram', 'PLAN', 0.4, 25)
 ) as s (standard_id, point_type, ref_id, weight, possible);

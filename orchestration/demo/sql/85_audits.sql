@@ -32,12 +32,17 @@ select
     audits.audit_id,
     product_id(products.p) as product_id,
     u(audits.c * 1000 + products.p, 'listed') < 0.86 as is_listed,
-    u(audits.c * 1000 + products.p, 'listed') < 0.86 and u(audits.a * 1000 + products.p, 'on_shelf') < 0.94 as is_on_shelf,
-    case when u(audits.c * 1000 + products.p, 'listed') < 0.86 and u(audits.a * 1000 + products.p, 'on_shelf') < 0.94
-        then cast(round(
-            shelf_price(audits.chain, products.p, audits.start_day)
-            * case when u(audits.a * 1000 + products.p, 'wrong_price') < 0.1 then 1.08 else 1 end, 2
-        ) as decimal(18, 4)) end as shelf_price,
+    u(audits.c * 1000 + products.p, 'listed') < 0.86
+    and u(audits.a * 1000 + products.p, 'on_shelf') < 0.94 as is_on_shelf,
+    case
+        when
+            u(audits.c * 1000 + products.p, 'listed') < 0.86
+            and u(audits.a * 1000 + products.p, 'on_shelf') < 0.94
+            then cast(round(
+                shelf_price(audits.chain, products.p, audits.start_day)
+                * case when u(audits.a * 1000 + products.p, 'wrong_price') < 0.1 then 1.08 else 1 end, 2
+            ) as decimal(18, 4))
+    end as shelf_price,
     audits.currency,
     u(audits.a * 1000 + products.p, 'promo') < 0.08 as is_promo,
     audits.recorded as _created,
@@ -62,15 +67,24 @@ select
     audits.audit_id,
     points.point_type,
     points.ref_id,
-    cast(case when u(audits.a * 10 + points.n, 'present') < 0.7 then points.possible
-        when points.point_type = 'planogram' then round(points.possible * u(audits.a, 'partly'), 0) else 0 end as decimal(18, 4)) as achieved,
+    cast(case
+        when u(audits.a * 10 + points.n, 'present') < 0.7 then points.possible
+        when points.point_type = 'planogram' then round(points.possible * u(audits.a, 'partly'), 0) else 0
+    end as decimal(18, 4)) as achieved,
     cast(points.possible as decimal(18, 4)) as possible,
     u(audits.a * 10 + points.n, 'present') < 0.7 as is_present,
-    case points.point_type when 'second_placement' then ['endcap', 'entrance', 'checkout'][pick(audits.a, 'where', 3) + 1] else 'aisle' end as location,
+    case points.point_type
+        when 'second_placement' then ['endcap', 'entrance', 'checkout'][pick(audits.a, 'where', 3) + 1] else
+            'aisle'
+    end as location,
     'coffee' as product_category,
     'Nordbryggd' as brand,
     true as is_own,
-    case when points.point_type = 'planogram' then 'PG-' || upper(left(audits.format, 3)) || '-coffee-' || year(audits.start_day) end as planogram_id,
+    case
+        when
+            points.point_type = 'planogram'
+            then 'PG-' || upper(left(audits.format, 3)) || '-coffee-' || year(audits.start_day)
+    end as planogram_id,
     audits.recorded as _created,
     audits.recorded as _changed
 from audits
@@ -94,7 +108,10 @@ left join (
     from campaign_stores
     group by c, start_date, end_date_excl
 ) as campaigns
-    on activities.c = campaigns.c and activities.d >= campaigns.start_date and activities.d < campaigns.end_date_excl
+    on
+        activities.c = campaigns.c
+        and activities.d >= campaigns.start_date
+        and activities.d < campaigns.end_date_excl
 where
     activities.is_held and activities.type = 'visit' and visit_purpose(activities.purpose_draw) = 'selling'
     and u(activities.a, 'orders') < 0.6 and activities.corrected_day is null;
@@ -129,7 +146,12 @@ select
     order_date,
     order_date + 5,
     currency,
-    case when u(a, 'order_cancelled') < 0.04 and known(delivered) then 'cancelled' when known(delivered) then 'delivered' else 'open' end,
+    case
+        when u(a, 'order_cancelled') < 0.04 and known(delivered) then 'cancelled' when
+            known(delivered)
+            then 'delivered'
+        else 'open'
+    end,
     recorded,
     greatest(recorded, upto(delivered))
 from visit_orders;
@@ -140,7 +162,8 @@ select
     'OF' || store_orders.no as order_id,
     product_id(goods.p) as product_id,
     goods.qty,
-    cast(round(cast(goods.qty as double) * goods.list_price * (1 - goods.discount), 2) as decimal(18, 4)) as net_amount,
+    cast(round(cast(goods.qty as double) * goods.list_price * (1 - goods.discount), 2) as decimal(18, 4))
+        as net_amount,
     false as is_cancelled,
     store_orders.order_date as _created,
     store_orders.order_date as _changed
@@ -152,7 +175,15 @@ select
     'OV' || visit_orders.a,
     product_id(products.p),
     cast(1 + pick(visit_orders.a * 10 + r.j, 'qty', 8) as decimal(18, 4)),
-    cast(round((1 + pick(visit_orders.a * 10 + r.j, 'qty', 8)) * products.list_price * 0.92 / fx(visit_orders.currency), 2) as decimal(18, 4)),
+    cast(
+        round(
+            (1 + pick(visit_orders.a * 10 + r.j, 'qty', 8))
+            * products.list_price
+            * 0.92
+            / fx(visit_orders.currency),
+            2
+        ) as decimal(18, 4)
+    ),
     u(visit_orders.a * 10 + r.j, 'cancelled') < 0.02,
     visit_orders.recorded,
     visit_orders.recorded
@@ -170,9 +201,22 @@ select
     store_orders.promised as promised_date,
     case when known(store_orders.delivered) then store_orders.delivered end as delivered_date,
     cast(totals.qty as decimal(18, 4)) as qty_ordered,
-    cast(case when known(store_orders.delivered) then totals.qty - case when store_orders.is_short then 1 else 0 end end as decimal(18, 4)) as qty_delivered,
-    case when not known(store_orders.delivered) then 'planned' when store_orders.delivered > store_orders.promised then 'late' else 'delivered' end as status,
+    cast(
+        case
+            when
+                known(store_orders.delivered)
+                then totals.qty - case when store_orders.is_short then 1 else 0 end
+        end as decimal(18, 4)
+    ) as qty_delivered,
+    case
+        when not known(store_orders.delivered) then 'planned' when
+            store_orders.delivered > store_orders.promised
+            then 'late'
+        else 'delivered'
+    end as status,
     store_orders.order_date as _created,
     greatest(store_orders.order_date, upto(store_orders.delivered)) as _changed
 from store_orders
-inner join (select base_no, sum(qty) as qty from goods group by base_no) as totals on store_orders.no = totals.base_no;
+inner join
+    (select base_no, sum(qty) as qty from goods group by base_no) as totals
+    on store_orders.no = totals.base_no;

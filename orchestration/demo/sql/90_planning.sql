@@ -85,7 +85,11 @@ select
     name || ' ' || y as name,
     period_start,
     period_end as period_end_excl,
-    cast(case when mode = 'distribute' then round(target * $scale * pow(1.05, y - 2026), case when currency = 'SEK' then -5 else 0 end) else target end as decimal(18, 4)) as company_target,
+    cast(case
+        when mode = 'distribute'
+            then round(target * $scale * pow(1.05, y - 2026), case when currency = 'SEK' then -5 else 0 end)
+        else target
+    end as decimal(18, 4)) as company_target,
     currency,
     cast(case when currency = 'SEK' then 0.05 else 0 end as decimal(18, 10)) as over_assignment,
     method as allocation_method,
@@ -136,7 +140,9 @@ select
     'all' as channel,
     months_later(plan.period_start, months.n) as month,
     cast(versions.version as integer) as version,
-    cast(round(plan.target * $scale / 12 / $slots * case versions.version when 2 then 1.1 else 1 end, -3) as decimal(18, 4)) as target,
+    cast(round(
+        plan.target * $scale / 12 / $slots * case versions.version when 2 then 1.1 else 1 end, -3
+    ) as decimal(18, 4)) as target,
     true as is_locked,
     cast(null as decimal(18, 4)) as floor,
     cast(null as decimal(18, 4)) as cap,
@@ -229,7 +235,12 @@ create or replace temp view e_rep_profiles as
 select
     rep_id(rep_no) as rep_id,
     greatest(hire, date '2024-01-01') as valid_from,
-    case role when 'kam' then 'PR-KAM' when 'rep' then case kind when 'field' then 'PR-FIELD' else 'PR-B2B' end else 'PR-CHEF' end as profile_id,
+    case
+        when role = 'kam' then 'PR-KAM'
+        when role = 'rep' and kind = 'field' then 'PR-FIELD'
+        when role = 'rep' then 'PR-B2B'
+        else 'PR-CHEF'
+    end as profile_id,
     case when known(leave - 30) then leave + 1 end as valid_to,
     greatest(hire - 10, date '2023-12-08') as _created,
     greatest(hire - 10, date '2023-12-08', upto(leave - 30)) as _changed
@@ -237,26 +248,43 @@ from people
 where leave >= date '2024-01-31';
 
 create or replace temp view e_checkpoints as
+with
+
+dated as (
+    select
+        kpi_list.kpi_id,
+        kpi_list.n,
+        quarters.q,
+        points.n as point,
+        weekday(quarters.q + points.n * 30) as day,
+        known(weekday(quarters.q + points.n * 30)) as is_past,
+        pick(
+            kpi_list.n * 100000 + (quarters.q - date '2020-01-01') + points.n, 'status', 4
+        ) + 1 as standing,
+        year(quarters.q) || 'Q' || quarter(quarters.q) as quarter_name
+    from kpi_list
+    cross join quarters
+    cross join (values (1), (2)) as points (n)
+    where quarters.q >= date '2024-01-01'
+)
+
 select
-    'CP-' || kpi_list.kpi_id || '-' || year(quarters.q) || 'Q' || quarter(quarters.q) || '-' || points.n as checkpoint_id,
-    kpi_list.kpi_id,
-    'SP-' || year(quarters.q) || 'Q' || quarter(quarters.q) as sales_period_id,
-    weekday(quarters.q + points.n * 30) as date,
-    cast(case points.n when 1 then 0.33 else 0.66 end as decimal(18, 10)) as planned_share,
-    stamp(quarters.q - 20, kpi_list.n) as created_at,
+    'CP-' || kpi_id || '-' || quarter_name || '-' || point as checkpoint_id,
+    kpi_id,
+    'SP-' || quarter_name as sales_period_id,
+    day as date,
+    cast(case point when 1 then 0.33 else 0.66 end as decimal(18, 10)) as planned_share,
+    stamp(q - 20, n) as created_at,
     cast(null as decimal(18, 4)) as outcome,
-    cast(case when known(weekday(quarters.q + points.n * 30)) then ['on_track', 'behind', 'ahead', 'at_risk'][pick(kpi_list.n * 100000 + (quarters.q - date '2020-01-01') + points.n, 'status', 4) + 1] end as varchar) as status,
-    case when known(weekday(quarters.q + points.n * 30)) then ['keep', 'act', 'keep', 'adjust_target'][pick(kpi_list.n * 100000 + (quarters.q - date '2020-01-01') + points.n, 'status', 4) + 1] end as decision,
-    case when known(weekday(quarters.q + points.n * 30)) then 'Genomgång av kundlistan' end as action_text,
-    case when known(weekday(quarters.q + points.n * 30)) then 'sales_manager' end as action_owner,
-    case when known(weekday(quarters.q + points.n * 30)) then weekday(quarters.q + points.n * 30 + 10) end as due_date,
+    case when is_past then ['on_track', 'behind', 'ahead', 'at_risk'][standing] end as status,
+    case when is_past then ['keep', 'act', 'keep', 'adjust_target'][standing] end as decision,
+    case when is_past then 'Genomgång av kundlistan' end as action_text,
+    case when is_past then 'sales_manager' end as action_owner,
+    case when is_past then weekday(day + 10) end as due_date,
     cast(null as timestamp) as done_at,
     cast(null as varchar) as feedback_text,
     cast(null as varchar) as feedback_by,
     cast(null as integer) as adjusted_target_version,
-    quarters.q - 20 as _created,
-    greatest(quarters.q - 20, upto(weekday(quarters.q + points.n * 30))) as _changed
-from kpi_list
-cross join quarters
-cross join (values (1), (2)) as points (n)
-where quarters.q >= date '2024-01-01';
+    q - 20 as _created,
+    greatest(q - 20, upto(day)) as _changed
+from dated;
