@@ -6,6 +6,7 @@ it the base of later nights. A build never works on the only copy, and never und
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -32,7 +33,7 @@ from orchestration.ingest.engine import (
 from orchestration.ingest.ledger import COLUMN_TYPES, LedgerRow, ledger_query, read_ledger
 from orchestration.ingest.readers import PROVENANCE, REJECT_COLUMNS
 from orchestration.schema import Entity, load_entities
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
 HISTORY_COLUMNS = {
     "budget_type_id": "VARCHAR",
@@ -43,9 +44,9 @@ HISTORY_COLUMNS = {
     "period_type": "VARCHAR",
     "period_start": "DATE",
     "period_end": "DATE",
-    "numerator": "DECIMAL(18,4)",
-    "denominator": "DECIMAL(18,4)",
-    "value": "DECIMAL(18,4)",
+    "numerator": "DECIMAL(28,4)",
+    "denominator": "DECIMAL(28,4)",
+    "value": "DECIMAL(28,10)",
     "record_count": "BIGINT",
     "reason_code": "VARCHAR",
     "frozen_as_of": "DATE",
@@ -95,6 +96,7 @@ class BuildPlan:
     changed: list[tuple[str, str, date]]
     reason: str
     is_base_candidate: bool
+    logic: str
     extracts: tuple[Extract, ...] = field(repr=False)
 
 
@@ -102,6 +104,7 @@ class BuildPlan:
 class _Base:
     path: Path
     as_of: date
+    logic: str
     extracts: tuple[Extract, ...]
 
 
@@ -150,6 +153,22 @@ def extracts_in_use(ledger: Iterable[LedgerRow], as_of: date) -> list[Extract]:
     ]
 
 
+def logic_hash(root: Path = PROJECT_ROOT) -> str:
+    """Return the sha256 of everything that decides a figure beside the extracts.
+
+    That is the SQL of models and macros, the seeds, the project file and the lock file. A base
+    that was built by other logic is no base.
+    """
+    files = [root / "dbt_project.yml", root / "requirements.lock"]
+    for folder, pattern in (("models", "*.sql"), ("seeds", "*.csv"), ("dbt_project", "*.sql")):
+        files += (root / folder).rglob(pattern)
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def _base_file(settings: Settings) -> Path:
     return settings.work / "base.json"
 
@@ -162,6 +181,7 @@ def _read_base(settings: Settings) -> _Base | None:
     return _Base(
         path=settings.work / content["file"],
         as_of=date.fromisoformat(content["as_of"]),
+        logic=content["logic"],
         extracts=tuple(
             Extract(entity, source, date.fromisoformat(day), sha256, load_mode)
             for entity, source, day, sha256, load_mode in content["extracts"]
@@ -170,7 +190,7 @@ def _read_base(settings: Settings) -> _Base | None:
 
 
 def _choose_base(
-    settings: Settings, base: _Base | None, as_of: date, mode: str
+    settings: Settings, base: _Base | None, as_of: date, mode: str, logic: str
 ) -> tuple[_Base | None, bool, str]:
     """Return (base or None for a full build, whether the build may become the base, reason)."""
     newest = max(
@@ -192,6 +212,13 @@ def _choose_base(
         return None, True, f"The last green build {base.path} is gone."
     if base.as_of >= as_of:
         return None, True, f"{as_of} was built before; it is built again from nothing."
+    if base.logic != logic:
+        return (
+            None,
+            True,
+            f"The SQL, a seed or the locked libraries changed since the green build of "
+            f"{base.as_of}: everything is built again.",
+        )
     return base, True, f"Starts from the green build of {base.as_of}."
 
 
@@ -266,7 +293,8 @@ def prepare_warehouse(
             f"{path} exists already; give the run another id, because DuckDB could replay an old "
             "log into a file that is made again under its name."
         )
-    chosen, is_candidate, reason = _choose_base(settings, base, as_of, mode)
+    logic = logic_hash()
+    chosen, is_candidate, reason = _choose_base(settings, base, as_of, mode, logic)
     with connect(settings) as con:
         ledger = [row for row in read_ledger(settings, con) if row.extract_date <= as_of]
     extracts = extracts_in_use(ledger, as_of)
@@ -280,13 +308,14 @@ def prepare_warehouse(
         changed=changed,
         reason=reason,
         is_base_candidate=is_candidate,
+        logic=logic,
         extracts=tuple(extracts),
     )
     _owner_file(path).write_text(str(os.getpid()))
     if chosen:
         _copy(chosen.path, path)
     with open_warehouse(path, settings=settings) as con:
-        _RawSchema(settings, con, plan, ledger, chosen).build()
+        _RawSchema(settings, con, plan, ledger).build()
         con.execute("checkpoint")
     return plan
 
@@ -311,6 +340,7 @@ def mark_green(settings: Settings, plan: BuildPlan) -> None:
     content = {
         "file": plan.path.name,
         "as_of": plan.as_of.isoformat(),
+        "logic": plan.logic,
         "extracts": [
             [e.entity, e.source, e.extract_date.isoformat(), e.sha256, e.load_mode]
             for e in plan.extracts
@@ -333,17 +363,14 @@ class _RawSchema:
         con: duckdb.DuckDBPyConnection,
         plan: BuildPlan,
         ledger: list[LedgerRow],
-        base: _Base | None,
     ) -> None:
         self.settings = settings
         self.con = con
         self.plan = plan
-        self.base = base
         self.files: dict[str, list[LedgerRow]] = defaultdict(list)
         for row in ledger:
             if row.is_in_use and row.raw_path:
                 self.files[row.entity].append(row)
-        self.replaced = [row for row in ledger if not row.is_in_use]
         self.changed = set(plan.changed)
 
     def build(self) -> None:
@@ -500,8 +527,7 @@ class _RawSchema:
         self.con.execute(
             "create table raw.run_context as select ?::date as as_of, "
             "?::timestamp as cut_off_utc, ?::varchar as company_currency, "
-            "?::varchar as company_calendar_id, ?::date as base_as_of, ?::boolean as is_full, "
-            "?::timestamp as change_recorded_from",
+            "?::varchar as company_calendar_id, ?::date as base_as_of, ?::boolean as is_full",
             [
                 self.plan.as_of,
                 cut_off_utc(self.settings, self.plan.as_of),
@@ -509,72 +535,5 @@ class _RawSchema:
                 self.settings.company_calendar_id,
                 self.plan.base_as_of,
                 self.plan.is_full,
-                self._change_recorded_from(),
             ],
         )
-
-    def _change_recorded_from(self) -> datetime | None:
-        """Return the smallest instant (UTC) at which something the base does not hold was known.
-
-        Rows of the delta that the base has already under (key, recorded_at) do not count; files
-        that were replaced or withdrawn since do, from their smallest instant; so does a full
-        extract that arrives late, from its own day, because it may delete. None when nothing
-        changed, and in a full build. Smaller than necessary costs time and is never wrong.
-        """
-        if self.base is None:
-            return None
-        instants: list[datetime] = []
-        for entity in load_entities().values():
-            delta = self._delta(self.files[entity.name])
-            if delta:
-                instants += self._first_unknown(entity, delta)
-        before = {(extract.partition, extract.sha256) for extract in self.base.extracts}
-        for row in self.replaced:
-            if ((row.entity, *row.partition), row.sha256) in before and row.recorded_at_min:
-                instants.append(row.recorded_at_min)
-        instants += [
-            cut_off_utc(self.settings, extract.extract_date)
-            for extract in self.plan.extracts
-            if extract.load_mode == "full"
-            and extract.partition in self.changed
-            and extract.extract_date <= self.base.as_of
-        ]
-        return min(instants, default=None)
-
-    def _first_unknown(self, entity: Entity, delta: list[LedgerRow]) -> list[datetime]:
-        """The smallest known-from among delta rows that the unchanged files do not hold.
-
-        The base's side is only probed for the keys of the delta, so that the large side is read as
-        two or three columns and never sorted or hashed.
-        """
-        unchanged = [
-            row
-            for row in self.files[entity.name]
-            if (row.entity, *row.partition) not in self.changed
-        ]
-        version = ", ".join(
-            [
-                *(identifier(name) for name in entity.key),
-                "coalesce(recorded_at, extracted_at, cast(extract_date as varchar)) as version",
-            ]
-        )
-        names = ", ".join([*(identifier(name) for name in entity.key), "version"])
-        known_from = (
-            "coalesce(least(try_cast(recorded_at as timestamp), "
-            "try_cast(extracted_at as timestamp)), timezone('UTC', "
-            f"timezone({literal(self.settings.timezone)}, cast(extract_date as timestamp))))"
-        )
-        delta_rows = (
-            f"select {version}, {known_from} as known_from from ({self._rows_of(entity, delta)})"
-        )
-        query = f"with delta as ({delta_rows}) select min(known_from) from delta"
-        if unchanged:
-            query = (
-                f"with delta as materialized ({delta_rows}), held as materialized ("
-                f"select distinct {names} from (select {version} "
-                f"from ({self._rows_of(entity, unchanged)})) semi join "
-                f"(select distinct {names} from delta) using ({names})) "
-                f"select min(known_from) from delta anti join held using ({names})"
-            )
-        (found,) = self.con.execute(query).fetchall()[0]
-        return [found] if found else []

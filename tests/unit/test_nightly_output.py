@@ -318,6 +318,7 @@ def test_the_plan_survives_the_way_to_a_later_stage(tmp_path):
         changed=[("reps", "crm", date(2026, 3, 4))],
         reason="Starts from the green build of 2026-03-03.",
         is_base_candidate=True,
+        logic="ab" * 32,
         extracts=(Extract("reps", "crm", date(2026, 3, 4), "ab" * 32, "full"),),
     )
     write_plan(plan)

@@ -18,6 +18,7 @@ from orchestration.warehouse import (
     HISTORY_COLUMNS,
     BuildPlan,
     WarehouseError,
+    logic_hash,
     mark_green,
     open_warehouse,
     prepare_warehouse,
@@ -79,7 +80,7 @@ def test_run_context_says_s_as_data(settings: Settings) -> None:
     deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
     plan = night(settings, DAY1, "a")
     assert ask(settings, plan, "from raw.run_context") == [
-        (DAY1, datetime(2026, 3, 1, 23), "SEK", "SE", None, True, None)
+        (DAY1, datetime(2026, 3, 1, 23), "SEK", "SE", None, True)
     ]
     summer = date(2026, 7, 1)
     plan = night(settings, summer, "b")
@@ -109,8 +110,8 @@ def test_an_incremental_build_starts_from_the_green_file_and_sees_the_delta(
     assert ask(settings, plan, delta) == [("C1", DAY2), ("C2", DAY2)]
     assert ask(settings, plan, "from raw.changed_extracts") == [("customers", "crm", DAY2)]
     assert ask(settings, plan, "select count(*) from raw.extracts") == [(2,)]
-    context = "select base_as_of, is_full, change_recorded_from from raw.run_context"
-    assert ask(settings, plan, context) == [(DAY1, False, datetime(2026, 3, 2, 9))]
+    context = "select base_as_of, is_full from raw.run_context"
+    assert ask(settings, plan, context) == [(DAY1, False)]
     assert not first.path.exists(), "the former base goes when the new one is green"
     assert sorted(path.name for path in settings.work.glob("*.duckdb")) == [plan.path.name]
 
@@ -118,43 +119,12 @@ def test_an_incremental_build_starts_from_the_green_file_and_sees_the_delta(
 def test_nothing_new_changes_nothing(settings: Settings) -> None:
     deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
     night(settings, DAY1, "a")
-    deliver(settings, DAY2, [customer("C1", "2026-03-01T10:00:00")])
-    plan = night(settings, DAY2, "b")
-    context = "select change_recorded_from from raw.run_context"
-    assert ask(settings, plan, context) == [(None,)], "the row is in the base already"
     plan = night(settings, DAY3, "c")
-    assert plan.changed == []
-    assert ask(settings, plan, context) == [(None,)]
+    assert (plan.is_full, plan.changed) == (False, [])
     assert ask(settings, plan, "select count(*) from raw.customers__delta") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        (customer("C9", "2025-01-05T08:00:00Z"), datetime(2025, 1, 5, 8)),
-        (
-            customer("C9", "2026-03-09T08:00:00", extracted_at="2026-03-03T01:00:00"),
-            datetime(2026, 3, 3, 1),
-        ),
-        ({"customer_id": "C9", "extracted_at": "2026-03-03T02:00:00"}, datetime(2026, 3, 3, 2)),
-        ({"customer_id": "C9"}, datetime(2026, 3, 2, 23)),
-        (customer("C1", "2026-02-01T10:00:00"), datetime(2026, 2, 1, 10)),
-    ],
-)  # fmt: skip
-def test_change_recorded_from_is_when_the_first_new_version_was_known(
-    settings: Settings, row: dict, expected: datetime
-) -> None:
-    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
-    night(settings, DAY1, "a")
-    deliver(settings, DAY2, [customer("C1", "2026-03-01T10:00:00"), row])
-    plan = night(settings, DAY2, "b")
-    found = ask(settings, plan, "select change_recorded_from from raw.run_context")
-    assert found == [(expected,)]
-
-
-def test_a_corrected_old_extract_is_delta_and_reaches_back_to_what_it_replaced(
-    settings: Settings,
-) -> None:
+def test_a_corrected_old_extract_is_delta(settings: Settings) -> None:
     deliver(
         settings,
         DAY1,
@@ -167,17 +137,29 @@ def test_a_corrected_old_extract_is_delta_and_reaches_back_to_what_it_replaced(
     assert plan.changed == [("customers", "crm", DAY1), ("customers", "crm", DAY2)]
     delta = ask(settings, plan, "select customer_id from raw.customers__delta order by 1")
     assert delta == [("C2",), ("C3",)]
-    context = "select change_recorded_from from raw.run_context"
-    assert ask(settings, plan, context) == [(datetime(2024, 5, 1, 10),)], "C1 is gone since then"
 
 
-def test_a_late_full_extract_may_delete_from_its_own_day_on(settings: Settings) -> None:
-    deliver(settings, DAY1, [{"rep_id": "R1", "recorded_at": "2026-03-01T10:00:00"}], "reps")
-    night(settings, DAY2, "a")
-    deliver(settings, DAY2, [{"rep_id": "R1", "recorded_at": "2026-03-01T10:00:00"}], "reps")
-    plan = night(settings, DAY3, "b")
-    context = "select change_recorded_from from raw.run_context"
-    assert ask(settings, plan, context) == [(datetime(2026, 3, 2, 23),)]
+def test_changed_logic_makes_the_base_useless(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
+    night(settings, DAY1, "a")
+    monkeypatch.setattr("orchestration.warehouse.logic_hash", lambda: "another model")
+    plan = night(settings, DAY2, "b")
+    assert plan.is_full
+    assert "changed since the green build" in plan.reason
+
+
+def test_the_logic_hash_follows_sql_and_seeds_but_not_documentation(tmp_path: Path) -> None:
+    for name in ("dbt_project.yml", "requirements.lock", "models/a.sql", "seeds/b.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1")
+    before = logic_hash(tmp_path)
+    (tmp_path / "models" / "a.yml").write_text("description: new words")
+    assert logic_hash(tmp_path) == before
+    (tmp_path / "seeds" / "b.csv").write_text("2")
+    assert logic_hash(tmp_path) != before
 
 
 def test_a_full_extract_with_rejected_rows_counts_as_incremental(settings: Settings) -> None:
