@@ -511,7 +511,9 @@ def test_models_say_what_the_entity_schema_says(entity):
     base = (CANONICAL / f"base_canonical__{entity.name}.sql").read_text(encoding="utf-8")
     columns = {name: column for name, column in entity.columns.items() if name != "source_system"}
     casts = {
-        name: kind for kind, name in re.findall(r"\{\{ to_(\w+)\('(\w+)'\) \}\}(?:, false)?", base)
+        name: kind
+        for kind, text, name in re.findall(r"\{\{ to_(\w+)\('(\w+)'\) \}\} as (\w+),?\n", base)
+        if text == f"{name}_delivered"
     }
     assert casts == {name: column.data_type for name, column in columns.items()}
     assert tuple(re.findall(r"missing_key\('(\w+)'\)", base)) == entity.key

@@ -6,6 +6,21 @@
 -#}
 
 {% macro to_text(column) -%}
+    {{ adapter.dispatch('to_text', 'utfall')(column) }}
+{%- endmacro %}
+
+{#- Trimming copies every text: only the few that need it are trimmed. -#}
+{% macro default__to_text(column) -%}
+    nullif(
+        case
+            when starts_with({{ column }}, ' ') or ends_with({{ column }}, ' ')
+                then trim({{ column }})
+            else {{ column }}
+        end,
+    '')
+{%- endmacro %}
+
+{% macro postgres__to_text(column) -%}
     nullif(trim({{ column }}), '')
 {%- endmacro %}
 
@@ -35,13 +50,11 @@
     {{ adapter.dispatch('to_number', 'utfall')(column, type) }}
 {%- endmacro %}
 
-{#- DuckDB's own cast refuses everything but digits, sign, point and exponent, and the underscore
-    between digits, which it takes: one search for that is four times cheaper than a pattern. -#}
+{#- DuckDB's own cast refuses everything but digits, sign, point, exponent and spaces around them,
+    and the underscore between digits, which it takes: one search for that is ten times cheaper
+    than a pattern. -#}
 {% macro default__to_number(column, type) -%}
-    case
-        when not contains({{ column }}, '_')
-            then {{ utfall.safe_cast(utfall.to_text(column), type) }}
-    end
+    case when not contains({{ column }}, '_') then {{ utfall.safe_cast(column, type) }} end
 {%- endmacro %}
 
 {% macro postgres__to_number(column, type) -%}
@@ -54,21 +67,26 @@
 {%- endmacro %}
 
 
-{#- An ISO date that exists, YYYY-MM-DD. -#}
+{#- An ISO date that exists, YYYY-MM-DD. The first branch spares all but odd rows the trimming. -#}
 {% macro to_date(column) -%}
     case
-        when {{ utfall.to_text(column) }} like '____-__-__'
-            then {{ utfall.safe_cast(utfall.to_text(column), 'date') }}
+        when {{ column }} like '____-__-__' then {{ utfall.safe_cast(column, 'date') }}
+        when trim({{ column }}) like '____-__-__'
+            then {{ utfall.safe_cast("trim(" ~ column ~ ")", 'date') }}
     end
 {%- endmacro %}
 
 
 {#- An ISO timestamp as UTC without zone. With Z or an offset it is converted, without one it is
-    UTC already; a date alone is its 00:00 UTC. -#}
+    UTC already; a date alone is its 00:00 UTC. The first branch is the usual form, which needs no
+    pattern: what does not exist is NULL either way. -#}
 {% macro to_timestamp(column) -%}
-    {%- set moment = '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?' -%}
-    {%- set text = utfall.to_text(column) -%}
+    {%- set moment = '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'
+        ~ '(:[0-9]{2}([.][0-9]{1,9})?)?' -%}
+    {%- set text = "trim(" ~ column ~ ")" -%}
     case
+        when {{ column }} like '____-__-__T__:__:__Z'
+            then {{ utfall.safe_cast(column, 'timestamp') }}
         when {{ utfall.full_match(text, moment ~ 'Z?') }}
             then {{ utfall.safe_cast("rtrim(" ~ text ~ ", 'Z')", 'timestamp') }}
         when {{ utfall.full_match(text, moment ~ '[+-][0-9]{2}(:?[0-9]{2})?') }}

@@ -1,8 +1,8 @@
 {#-
     From delivered rows to versions: the one piece of logic that all base models share.
 
-    A base model casts the delivered rows of its entity in a CTE named `typed` and hands them to
-    `version_history`, which adds the CTEs that decide which of them are versions:
+    A base model casts the delivered rows of its entity, says in a CTE named `judged` which of them
+    are at fault, and hands them to `version_history`, which decides which are versions:
 
     1. known_from is the earlier of recorded_at and extracted_at; an extract that says neither
        holds what was true when its day began.
@@ -12,6 +12,9 @@
     4. A row that says the same as the version before it, and has no usable time of its own, is no
        new version: a full extract that is delivered every day does not multiply versions.
     5. known_to is the next version's known_from.
+
+    The CTEs that hold every delivered row are `not materialized`: what needs only their key reads
+    only their key, and a large entity is never held in memory as a whole.
 
     Rows that are set aside go along, but never take part in 3 to 5.
 
@@ -91,32 +94,60 @@
 {%- endmacro %}
 
 
-{#- The raw rows to read: all of them into a new or emptied table, else only those of extracts that
-    differ from what the table holds. An emptied table is told by a set of sources that is empty on
-    an ordinary night, so that the engine does not open the history at all. -#}
-{% macro delivered_rows(entity, columns) -%}
+{#- The raw rows to read, each column as `<column>_delivered`: all rows into a new or emptied table,
+    else only those of extracts that differ from what the table holds. An emptied table is told by
+    a set of sources that is empty on an ordinary night, so that the engine does not open the
+    history at all. In a full build `is_alone` marks rows whose key was delivered once, most rows
+    of a large entity: they need no comparing with others. -#}
+{% macro delivered_rows(entity, key, columns) -%}
     {%- set all_rows = source('raw', entity) -%}
     {%- set new_rows = source('raw_delta', entity) -%}
     {%- set provenance = [
         'source_system', 'source_file', 'line', 'record_no', 'extract_date', 'raw_row'
     ] -%}
+    {%- set separator = ',\n        ' -%}
+    {%- set delivered = [] -%}
+    {%- for column in key | list + columns -%}
+        {%- do delivered.append(column ~ ' as ' ~ column ~ '_delivered') -%}
+    {%- endfor -%}
+    {%- if is_incremental() -%}
     select
-        {{ (columns + provenance) | join(',\n        ') }}
-    from {{ new_rows if is_incremental() else all_rows }}
-    {%- if is_incremental() %}
+        {{ utfall.key_text(key) }} as key_text,
+        {{ (delivered + provenance) | join(separator) }},
+        false as is_alone
+    from {{ new_rows }}
     where exists (select 1 from {{ this }})
 
     union all
 
     select
-        {{ (columns + provenance) | join(',\n        ') }}
+        {{ utfall.key_text(key) }} as key_text,
+        {{ (delivered + provenance) | join(separator) }},
+        false as is_alone
     from {{ all_rows }}
     where
         source_system in (
             select extracts.source_system from {{ source('run', 'extracts') }} as extracts
             where extracts.entity = '{{ entity }}' and not exists (select 1 from {{ this }})
         )
-    {%- endif %}
+    {%- else -%}
+    select
+        all_rows.*,
+        repeated_keys.key_text is null as is_alone
+    from (
+        select
+            {{ utfall.key_text(key) }} as key_text,
+            {{ (delivered + provenance) | join(',\n            ') }}
+        from {{ all_rows }}
+    ) as all_rows
+    left join (
+        select {{ utfall.key_text(key) }} as key_text
+        from {{ all_rows }}
+        group by 1
+        having count(*) > 1
+    ) as repeated_keys
+        on all_rows.key_text = repeated_keys.key_text
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -124,17 +155,18 @@
     without recorded_at, or recorded after they were extracted. NULL for all others, which saves
     the hash of every row of a large entity. -#}
 {% macro content_hash(columns) -%}
+    {%- set delivered = [] -%}
+    {%- for column in columns if column != 'extracted_at' -%}
+        {%- do delivered.append(column ~ '_delivered') -%}
+    {%- endfor -%}
     case
-        when
-            fault is not null
-            or {{ utfall.to_text('recorded_at') }} is null
-            or {{ utfall.to_timestamp('recorded_at') }} > {{ utfall.to_timestamp('extracted_at') }}
-            then {{ utfall.hash_key(columns | reject('in', ['extracted_at']) | list) }}
+        when fault is not null or recorded_at is null or recorded_at > extracted_at
+            then {{ utfall.hash_key(delivered) }}
     end
 {%- endmacro %}
 
 
-{#- The CTEs from `typed` to `version_history`. `key` and `columns` name the typed columns of the
+{#- The CTEs from `judged` to `version_history`. `key` and `columns` name the typed columns of the
     entity: its key, and everything else including the common columns but source_system. -#}
 {% macro version_history(entity, key, columns) -%}
     {%- set extracts = source('run', 'extracts') -%}
@@ -200,7 +232,7 @@ observed_sources as (
 
 {% if is_incremental() %}
 affected_keys as (
-    select key_text from typed
+    select key_text from judged
 
     union
 
@@ -231,7 +263,7 @@ presence as (
         {{ key_list }},
         extract_date,
         max(source_system) as source_system
-    from typed
+    from judged
     where
         source_system in (select observed_sources.source_system from observed_sources)
         and {{ whole_key }}
@@ -317,17 +349,24 @@ returns as (
     ) as all_returns
 ),
 
-dated as (
+dated as not materialized (
     select
-        {{ described | join(separator) }},
+        {{ described | reject('equalto', 'is_deleted') | join(separator) }},
+        coalesce(is_deleted, false) as is_deleted,
         fault,
-        content_hash,
+        {{ utfall.content_hash(key + columns) }} as content_hash,
         case when fault is not null then raw_row end as raw_row,
         case
             when fault is null
                 then {{ utfall.natural_known_from('recorded_at', 'extracted_at', 'extract_date') }}
-        end as natural_from
-    from typed
+        end as natural_from,
+        cast(extract_date as varchar) || ' ' || source_system as last_seen,
+        {%- if is_incremental() %}
+        is_alone
+        {%- else %}
+        is_alone and not exists (select 1 from observed_sources) as is_alone
+        {%- endif %}
+    from judged
 ),
 
 candidates as (
@@ -342,7 +381,7 @@ candidates as (
         false as is_absence,
         cast(null as date) as revived_on,
         dated.extract_date as first_extract_date,
-        cast(dated.extract_date as varchar) || ' ' || dated.source_system as last_seen,
+        dated.last_seen,
         cast(null as timestamp) as repeated_until
     from dated
     left join returns
@@ -350,6 +389,7 @@ candidates as (
             dated.key_text = returns.key_text
             and dated.extract_date >= returns.revived_on
             and dated.extract_date < returns.next_absent_on
+    where not dated.is_alone
 
     union all
 
@@ -470,5 +510,26 @@ version_history as (
         {{ state | reject('in', ['known_from', 'fault']) | join(separator) }}
     from chained
     where not is_repeat
+    {%- if not is_incremental() %}
+
+    union all
+
+    select
+        {{ described | join(separator) }},
+        natural_from as known_from,
+        case when fault is null then cast('9999-12-31' as timestamp) end as known_to,
+        natural_from as first_recorded_at,
+        split_part(fault, ':', 1) as quarantine_reason,
+        split_part(fault, ':', 2) as quarantine_column,
+        content_hash,
+        raw_row,
+        false as is_absence,
+        cast(null as date) as revived_on,
+        extract_date as first_extract_date,
+        last_seen,
+        cast(null as timestamp) as repeated_until
+    from dated
+    where is_alone
+    {%- endif %}
 ),
 {%- endmacro %}

@@ -19,11 +19,50 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('activities', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('activities', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('activity_id_delivered') }} as activity_id,
+        {{ to_text('type_delivered') }} as type,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_text('store_id_delivered') }} as store_id,
+        {{ to_text('opportunity_id_delivered') }} as opportunity_id,
+        {{ to_text('owner_rep_id_delivered') }} as owner_rep_id,
+        {{ to_text('booked_by_rep_id_delivered') }} as booked_by_rep_id,
+        {{ to_timestamp('start_at_delivered') }} as start_at,
+        {{ to_timestamp('end_at_delivered') }} as end_at,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_timestamp('held_reported_at_delivered') }} as held_reported_at,
+        {{ to_timestamp('completed_at_delivered') }} as completed_at,
+        {{ to_text('contact_id_delivered') }} as contact_id,
+        {{ to_bool('is_geolocated_delivered') }} as is_geolocated,
+        {{ to_timestamp('check_in_at_delivered') }} as check_in_at,
+        {{ to_timestamp('check_out_at_delivered') }} as check_out_at,
+        {{ to_text('prep_goal_delivered') }} as prep_goal,
+        {{ to_text('prep_tactic_delivered') }} as prep_tactic,
+        {{ to_text('prep_insight_delivered') }} as prep_insight,
+        {{ to_text('prep_fallback_delivered') }} as prep_fallback,
+        {{ to_timestamp('prep_completed_at_delivered') }} as prep_completed_at,
+        {{ to_bool('next_step_agreed_delivered') }} as next_step_agreed,
+        {{ to_int('evaluation_score_delivered') }} as evaluation_score,
+        {{ to_bool('insight_delivered_delivered') }} as insight_delivered,
+        {{ to_text('skill_gap_delivered') }} as skill_gap,
+        {{ to_text('purpose_delivered') }} as purpose,
+        {{ to_text('direction_delivered') }} as direction,
+        {{ to_bool('is_connected_delivered') }} as is_connected,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -49,54 +88,7 @@ judged as (
             not_allowed('purpose', ['selling', 'merchandising', 'audit', 'service']),
             not_allowed('direction', ['outbound', 'inbound']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('activity_id') }} as activity_id,
-        {{ to_text('type') }} as type,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_text('store_id') }} as store_id,
-        {{ to_text('opportunity_id') }} as opportunity_id,
-        {{ to_text('owner_rep_id') }} as owner_rep_id,
-        {{ to_text('booked_by_rep_id') }} as booked_by_rep_id,
-        {{ to_timestamp('start_at') }} as start_at,
-        {{ to_timestamp('end_at') }} as end_at,
-        {{ to_text('status') }} as status,
-        {{ to_timestamp('held_reported_at') }} as held_reported_at,
-        {{ to_timestamp('completed_at') }} as completed_at,
-        {{ to_text('contact_id') }} as contact_id,
-        {{ to_bool('is_geolocated') }} as is_geolocated,
-        {{ to_timestamp('check_in_at') }} as check_in_at,
-        {{ to_timestamp('check_out_at') }} as check_out_at,
-        {{ to_text('prep_goal') }} as prep_goal,
-        {{ to_text('prep_tactic') }} as prep_tactic,
-        {{ to_text('prep_insight') }} as prep_insight,
-        {{ to_text('prep_fallback') }} as prep_fallback,
-        {{ to_timestamp('prep_completed_at') }} as prep_completed_at,
-        {{ to_bool('next_step_agreed') }} as next_step_agreed,
-        {{ to_int('evaluation_score') }} as evaluation_score,
-        {{ to_bool('insight_delivered') }} as insight_delivered,
-        {{ to_text('skill_gap') }} as skill_gap,
-        {{ to_text('purpose') }} as purpose,
-        {{ to_text('direction') }} as direction,
-        {{ to_bool('is_connected') }} as is_connected,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('activities', key | list, columns) }}

@@ -15,11 +15,27 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('activity_participants', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('activity_participants', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('activity_id_delivered') }} as activity_id,
+        {{ to_text('participant_type_delivered') }} as participant_type,
+        {{ to_text('participant_id_delivered') }} as participant_id,
+        {{ to_text('role_delivered') }} as role,
+        {{ to_bool('attended_delivered') }} as attended,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -33,31 +49,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('participant_type', ['rep', 'contact']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('activity_id') }} as activity_id,
-        {{ to_text('participant_type') }} as participant_type,
-        {{ to_text('participant_id') }} as participant_id,
-        {{ to_text('role') }} as role,
-        {{ to_bool('attended') }} as attended,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('activity_participants', key | list, columns) }}

@@ -18,11 +18,35 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('budget_targets', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('budget_targets', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('budget_id_delivered') }} as budget_id,
+        {{ to_text('node_type_delivered') }} as node_type,
+        {{ to_text('node_id_delivered') }} as node_id,
+        {{ to_text('channel_delivered') }} as channel,
+        {{ to_date('month_delivered') }} as month,
+        {{ to_int('version_delivered') }} as version,
+        {{ to_decimal('target_delivered') }} as target,
+        {{ to_bool('is_locked_delivered') }} as is_locked,
+        {{ to_decimal('floor_delivered') }} as floor,
+        {{ to_decimal('cap_delivered') }} as cap,
+        {{ to_date('valid_from_delivered') }} as valid_from,
+        {{ to_text('reason_delivered') }} as reason,
+        {{ to_text('changed_by_delivered') }} as changed_by,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -46,39 +70,7 @@ judged as (
             not_allowed('node_type', ['rep', 'team', 'region', 'company']),
             not_allowed('channel', ['all', 'new', 'renewal', 'upsell', 'win_back']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('budget_id') }} as budget_id,
-        {{ to_text('node_type') }} as node_type,
-        {{ to_text('node_id') }} as node_id,
-        {{ to_text('channel') }} as channel,
-        {{ to_date('month') }} as month,
-        {{ to_int('version') }} as version,
-        {{ to_decimal('target') }} as target,
-        {{ to_bool('is_locked') }} as is_locked,
-        {{ to_decimal('floor') }} as floor,
-        {{ to_decimal('cap') }} as cap,
-        {{ to_date('valid_from') }} as valid_from,
-        {{ to_text('reason') }} as reason,
-        {{ to_text('changed_by') }} as changed_by,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('budget_targets', key | list, columns) }}

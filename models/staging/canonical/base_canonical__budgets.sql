@@ -18,11 +18,43 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('budgets', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('budgets', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('budget_id_delivered') }} as budget_id,
+        {{ to_text('budget_type_id_delivered') }} as budget_type_id,
+        {{ to_text('campaign_id_delivered') }} as campaign_id,
+        {{ to_text('name_delivered') }} as name,
+        {{ to_date('period_start_delivered') }} as period_start,
+        {{ to_date('period_end_excl_delivered') }} as period_end_excl,
+        {{ to_decimal('company_target_delivered') }} as company_target,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_share('over_assignment_delivered') }} as over_assignment,
+        {{ to_text('allocation_method_delivered') }} as allocation_method,
+        {{ to_text('weight_params_delivered') }} as weight_params,
+        {{ to_decimal('rounding_unit_delivered') }} as rounding_unit,
+        {{ to_text('distribution_id_delivered') }} as distribution_id,
+        {{ to_text('filters_delivered') }} as filters,
+        {{ to_text('target_mode_delivered') }} as target_mode,
+        {{ to_decimal('target_low_delivered') }} as target_low,
+        {{ to_share('expected_renewal_rate_delivered') }} as expected_renewal_rate,
+        {{ to_text('reward_text_delivered') }} as reward_text,
+        {{ to_share('reward_threshold_delivered') }} as reward_threshold,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('linked_budget_id_delivered') }} as linked_budget_id,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -49,47 +81,7 @@ judged as (
             not_allowed('target_mode', ['distribute', 'per_rep', 'same_level']),
             not_allowed('status', ['draft', 'approved', 'locked']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('budget_id') }} as budget_id,
-        {{ to_text('budget_type_id') }} as budget_type_id,
-        {{ to_text('campaign_id') }} as campaign_id,
-        {{ to_text('name') }} as name,
-        {{ to_date('period_start') }} as period_start,
-        {{ to_date('period_end_excl') }} as period_end_excl,
-        {{ to_decimal('company_target') }} as company_target,
-        {{ to_text('currency') }} as currency,
-        {{ to_share('over_assignment') }} as over_assignment,
-        {{ to_text('allocation_method') }} as allocation_method,
-        {{ to_text('weight_params') }} as weight_params,
-        {{ to_decimal('rounding_unit') }} as rounding_unit,
-        {{ to_text('distribution_id') }} as distribution_id,
-        {{ to_text('filters') }} as filters,
-        {{ to_text('target_mode') }} as target_mode,
-        {{ to_decimal('target_low') }} as target_low,
-        {{ to_share('expected_renewal_rate') }} as expected_renewal_rate,
-        {{ to_text('reward_text') }} as reward_text,
-        {{ to_share('reward_threshold') }} as reward_threshold,
-        {{ to_text('status') }} as status,
-        {{ to_text('linked_budget_id') }} as linked_budget_id,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('budgets', key | list, columns) }}

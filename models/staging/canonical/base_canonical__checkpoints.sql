@@ -17,11 +17,38 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('checkpoints', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('checkpoints', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('checkpoint_id_delivered') }} as checkpoint_id,
+        {{ to_text('kpi_id_delivered') }} as kpi_id,
+        {{ to_text('sales_period_id_delivered') }} as sales_period_id,
+        {{ to_date('date_delivered') }} as date,
+        {{ to_share('planned_share_delivered') }} as planned_share,
+        {{ to_timestamp('created_at_delivered') }} as created_at,
+        {{ to_decimal('outcome_delivered') }} as outcome,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('decision_delivered') }} as decision,
+        {{ to_text('action_text_delivered') }} as action_text,
+        {{ to_text('action_owner_delivered') }} as action_owner,
+        {{ to_date('due_date_delivered') }} as due_date,
+        {{ to_timestamp('done_at_delivered') }} as done_at,
+        {{ to_text('feedback_text_delivered') }} as feedback_text,
+        {{ to_text('feedback_by_delivered') }} as feedback_by,
+        {{ to_int('adjusted_target_version_delivered') }} as adjusted_target_version,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -45,42 +72,7 @@ judged as (
         ]),
             not_allowed('decision', ['keep', 'adjust_target', 'act']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('checkpoint_id') }} as checkpoint_id,
-        {{ to_text('kpi_id') }} as kpi_id,
-        {{ to_text('sales_period_id') }} as sales_period_id,
-        {{ to_date('date') }} as date,
-        {{ to_share('planned_share') }} as planned_share,
-        {{ to_timestamp('created_at') }} as created_at,
-        {{ to_decimal('outcome') }} as outcome,
-        {{ to_text('status') }} as status,
-        {{ to_text('decision') }} as decision,
-        {{ to_text('action_text') }} as action_text,
-        {{ to_text('action_owner') }} as action_owner,
-        {{ to_date('due_date') }} as due_date,
-        {{ to_timestamp('done_at') }} as done_at,
-        {{ to_text('feedback_text') }} as feedback_text,
-        {{ to_text('feedback_by') }} as feedback_by,
-        {{ to_int('adjusted_target_version') }} as adjusted_target_version,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('checkpoints', key | list, columns) }}

@@ -16,11 +16,33 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('contacts', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('contacts', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('contact_id_delivered') }} as contact_id,
+        {{ to_date('valid_from_delivered') }} as valid_from,
+        {{ to_date('valid_to_delivered') }} as valid_to,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_text('name_delivered') }} as name,
+        {{ to_text('title_delivered') }} as title,
+        {{ to_text('buying_role_delivered') }} as buying_role,
+        {{ to_bool('is_decision_maker_delivered') }} as is_decision_maker,
+        {{ to_bool('is_mobilizer_delivered') }} as is_mobilizer,
+        {{ to_bool('is_deselected_delivered') }} as is_deselected,
+        {{ to_text('engagement_plan_delivered') }} as engagement_plan,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -40,37 +62,7 @@ judged as (
             'decision_maker', 'influencer', 'user', 'buyer', 'gatekeeper', 'other'
         ]),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('contact_id') }} as contact_id,
-        {{ to_date('valid_from') }} as valid_from,
-        {{ to_date('valid_to') }} as valid_to,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_text('name') }} as name,
-        {{ to_text('title') }} as title,
-        {{ to_text('buying_role') }} as buying_role,
-        {{ to_bool('is_decision_maker') }} as is_decision_maker,
-        {{ to_bool('is_mobilizer') }} as is_mobilizer,
-        {{ to_bool('is_deselected') }} as is_deselected,
-        {{ to_text('engagement_plan') }} as engagement_plan,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('contacts', key | list, columns) }}

@@ -16,11 +16,29 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('contract_lines', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('contract_lines', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('contract_line_id_delivered') }} as contract_line_id,
+        {{ to_text('contract_id_delivered') }} as contract_id,
+        {{ to_text('product_category_delivered') }} as product_category,
+        {{ to_text('product_id_delivered') }} as product_id,
+        {{ to_decimal('annual_value_delivered') }} as annual_value,
+        {{ to_decimal('one_off_value_delivered') }} as one_off_value,
+        {{ to_share('expected_margin_rate_delivered') }} as expected_margin_rate,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -34,33 +52,7 @@ judged as (
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('contract_line_id') }} as contract_line_id,
-        {{ to_text('contract_id') }} as contract_id,
-        {{ to_text('product_category') }} as product_category,
-        {{ to_text('product_id') }} as product_id,
-        {{ to_decimal('annual_value') }} as annual_value,
-        {{ to_decimal('one_off_value') }} as one_off_value,
-        {{ to_share('expected_margin_rate') }} as expected_margin_rate,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('contract_lines', key | list, columns) }}

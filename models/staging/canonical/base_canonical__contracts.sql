@@ -19,11 +19,44 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('contracts', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('contracts', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('contract_id_delivered') }} as contract_id,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_text('owner_rep_id_delivered') }} as owner_rep_id,
+        {{ to_text('opportunity_id_delivered') }} as opportunity_id,
+        {{ to_date('signed_at_delivered') }} as signed_at,
+        {{ to_date('start_date_delivered') }} as start_date,
+        {{ to_date('end_date_delivered') }} as end_date,
+        {{ to_int('term_months_delivered') }} as term_months,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_bool('has_termination_clause_delivered') }} as has_termination_clause,
+        {{ to_date('first_free_exit_date_delivered') }} as first_free_exit_date,
+        {{ to_date('termination_notice_date_delivered') }} as termination_notice_date,
+        {{ to_date('termination_effective_date_delivered') }} as termination_effective_date,
+        {{ to_timestamp('termination_withdrawn_at_delivered') }} as termination_withdrawn_at,
+        {{ to_text('terminated_by_delivered') }} as terminated_by,
+        {{ to_int('notice_months_delivered') }} as notice_months,
+        {{ to_text('renews_contract_id_delivered') }} as renews_contract_id,
+        {{ to_bool('auto_renewal_delivered') }} as auto_renewal,
+        {{ to_text('declared_channel_delivered') }} as declared_channel,
+        {{ to_text('purchase_method_delivered') }} as purchase_method,
+        {{ to_text('area_id_delivered') }} as area_id,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -48,48 +81,7 @@ judged as (
             not_allowed('terminated_by', ['customer', 'vendor']),
             not_allowed('declared_channel', ['new', 'renewal', 'upsell', 'win_back']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('contract_id') }} as contract_id,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_text('owner_rep_id') }} as owner_rep_id,
-        {{ to_text('opportunity_id') }} as opportunity_id,
-        {{ to_date('signed_at') }} as signed_at,
-        {{ to_date('start_date') }} as start_date,
-        {{ to_date('end_date') }} as end_date,
-        {{ to_int('term_months') }} as term_months,
-        {{ to_text('status') }} as status,
-        {{ to_text('currency') }} as currency,
-        {{ to_bool('has_termination_clause') }} as has_termination_clause,
-        {{ to_date('first_free_exit_date') }} as first_free_exit_date,
-        {{ to_date('termination_notice_date') }} as termination_notice_date,
-        {{ to_date('termination_effective_date') }} as termination_effective_date,
-        {{ to_timestamp('termination_withdrawn_at') }} as termination_withdrawn_at,
-        {{ to_text('terminated_by') }} as terminated_by,
-        {{ to_int('notice_months') }} as notice_months,
-        {{ to_text('renews_contract_id') }} as renews_contract_id,
-        {{ to_bool('auto_renewal') }} as auto_renewal,
-        {{ to_text('declared_channel') }} as declared_channel,
-        {{ to_text('purchase_method') }} as purchase_method,
-        {{ to_text('area_id') }} as area_id,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('contracts', key | list, columns) }}

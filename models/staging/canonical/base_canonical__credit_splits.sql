@@ -16,11 +16,27 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('credit_splits', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('credit_splits', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('source_type_delivered') }} as source_type,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_text('rep_id_delivered') }} as rep_id,
+        {{ to_text('credit_type_delivered') }} as credit_type,
+        {{ to_share('share_delivered') }} as share,
+        {{ to_date('valid_from_delivered') }} as valid_from,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -37,31 +53,7 @@ judged as (
             not_allowed('source_type', ['contract', 'invoice', 'opportunity']),
             not_allowed('credit_type', ['revenue', 'overlay']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('source_type') }} as source_type,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_text('rep_id') }} as rep_id,
-        {{ to_text('credit_type') }} as credit_type,
-        {{ to_share('share') }} as share,
-        {{ to_date('valid_from') }} as valid_from,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('credit_splits', key | list, columns) }}

@@ -17,11 +17,41 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('customers', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('customers', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_text('name_delivered') }} as name,
+        {{ to_text('org_no_delivered') }} as org_no,
+        {{ to_text('parent_customer_id_delivered') }} as parent_customer_id,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('business_category_delivered') }} as business_category,
+        {{ to_text('area_id_delivered') }} as area_id,
+        {{ to_text('purchase_method_delivered') }} as purchase_method,
+        {{ to_text('segment_delivered') }} as segment,
+        {{ to_decimal('potential_amount_delivered') }} as potential_amount,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_timestamp('created_at_delivered') }} as created_at,
+        {{ to_date('customer_since_delivered') }} as customer_since,
+        {{ to_date('lost_at_delivered') }} as lost_at,
+        {{ to_text('lost_reason_delivered') }} as lost_reason,
+        {{ to_text('sales_model_delivered') }} as sales_model,
+        {{ to_int('visit_frequency_per_cycle_delivered') }} as visit_frequency_per_cycle,
+        {{ to_text('merged_into_id_delivered') }} as merged_into_id,
+        {{ to_bool('is_internal_delivered') }} as is_internal,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -39,45 +69,7 @@ judged as (
             not_allowed('status', ['prospect', 'customer', 'passive', 'lost']),
             not_allowed('sales_model', ['field', 'b2b']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_text('name') }} as name,
-        {{ to_text('org_no') }} as org_no,
-        {{ to_text('parent_customer_id') }} as parent_customer_id,
-        {{ to_text('status') }} as status,
-        {{ to_text('business_category') }} as business_category,
-        {{ to_text('area_id') }} as area_id,
-        {{ to_text('purchase_method') }} as purchase_method,
-        {{ to_text('segment') }} as segment,
-        {{ to_decimal('potential_amount') }} as potential_amount,
-        {{ to_text('currency') }} as currency,
-        {{ to_timestamp('created_at') }} as created_at,
-        {{ to_date('customer_since') }} as customer_since,
-        {{ to_date('lost_at') }} as lost_at,
-        {{ to_text('lost_reason') }} as lost_reason,
-        {{ to_text('sales_model') }} as sales_model,
-        {{ to_int('visit_frequency_per_cycle') }} as visit_frequency_per_cycle,
-        {{ to_text('merged_into_id') }} as merged_into_id,
-        {{ to_bool('is_internal') }} as is_internal,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('customers', key | list, columns) }}

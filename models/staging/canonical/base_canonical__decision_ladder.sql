@@ -15,11 +15,27 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('decision_ladder', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('decision_ladder', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('opportunity_id_delivered') }} as opportunity_id,
+        {{ to_text('step_role_delivered') }} as step_role,
+        {{ to_text('contact_id_delivered') }} as contact_id,
+        {{ to_timestamp('mapped_at_delivered') }} as mapped_at,
+        {{ to_int('influence_delivered') }} as influence,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -33,31 +49,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('step_role', ['initiator', 'influencer', 'decider', 'buyer', 'user']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('opportunity_id') }} as opportunity_id,
-        {{ to_text('step_role') }} as step_role,
-        {{ to_text('contact_id') }} as contact_id,
-        {{ to_timestamp('mapped_at') }} as mapped_at,
-        {{ to_int('influence') }} as influence,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('decision_ladder', key | list, columns) }}

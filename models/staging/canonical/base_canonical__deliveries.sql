@@ -15,11 +15,30 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('deliveries', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('deliveries', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('delivery_id_delivered') }} as delivery_id,
+        {{ to_text('order_id_delivered') }} as order_id,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_date('promised_date_delivered') }} as promised_date,
+        {{ to_date('delivered_date_delivered') }} as delivered_date,
+        {{ to_decimal('qty_ordered_delivered') }} as qty_ordered,
+        {{ to_decimal('qty_delivered_delivered') }} as qty_delivered,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -35,34 +54,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('status', ['planned', 'delivered', 'late', 'cancelled']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('delivery_id') }} as delivery_id,
-        {{ to_text('order_id') }} as order_id,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_date('promised_date') }} as promised_date,
-        {{ to_date('delivered_date') }} as delivered_date,
-        {{ to_decimal('qty_ordered') }} as qty_ordered,
-        {{ to_decimal('qty_delivered') }} as qty_delivered,
-        {{ to_text('status') }} as status,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('deliveries', key | list, columns) }}

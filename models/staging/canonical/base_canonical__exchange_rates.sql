@@ -14,11 +14,26 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('exchange_rates', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('exchange_rates', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_date('date_delivered') }} as date,
+        {{ to_text('rate_type_delivered') }} as rate_type,
+        {{ to_share('rate_delivered') }} as rate,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -34,30 +49,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('rate_type', ['daily', 'budget']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('currency') }} as currency,
-        {{ to_date('date') }} as date,
-        {{ to_text('rate_type') }} as rate_type,
-        {{ to_share('rate') }} as rate,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('exchange_rates', key | list, columns) }}

@@ -16,11 +16,31 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('invoices', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('invoices', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('invoice_id_delivered') }} as invoice_id,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_date('invoice_date_delivered') }} as invoice_date,
+        {{ to_text('doc_type_delivered') }} as doc_type,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('credited_invoice_id_delivered') }} as credited_invoice_id,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_text('payment_status_delivered') }} as payment_status,
+        {{ to_decimal('net_total_delivered') }} as net_total,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -36,35 +56,7 @@ judged as (
             not_allowed('status', ['draft', 'posted', 'cancelled']),
             not_allowed('payment_status', ['open', 'paid', 'overdue']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('invoice_id') }} as invoice_id,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_date('invoice_date') }} as invoice_date,
-        {{ to_text('doc_type') }} as doc_type,
-        {{ to_text('status') }} as status,
-        {{ to_text('credited_invoice_id') }} as credited_invoice_id,
-        {{ to_text('currency') }} as currency,
-        {{ to_text('payment_status') }} as payment_status,
-        {{ to_decimal('net_total') }} as net_total,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('invoices', key | list, columns) }}

@@ -18,11 +18,46 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('kpis', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('kpis', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('kpi_id_delivered') }} as kpi_id,
+        {{ to_date('valid_from_delivered') }} as valid_from,
+        {{ to_date('valid_to_delivered') }} as valid_to,
+        {{ to_text('budget_type_id_delivered') }} as budget_type_id,
+        {{ to_text('budget_id_delivered') }} as budget_id,
+        {{ to_text('parameters_delivered') }} as parameters,
+        {{ to_decimal('target_delivered') }} as target,
+        {{ to_decimal('target_low_delivered') }} as target_low,
+        {{ to_text('filters_delivered') }} as filters,
+        {{ to_text('sales_period_delivered') }} as sales_period,
+        {{ to_text('cadence_delivered') }} as cadence,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('success_driver_delivered') }} as success_driver,
+        {{ to_text('conclusion_rule_delivered') }} as conclusion_rule,
+        {{ to_text('plan_text_delivered') }} as plan_text,
+        {{ to_text('why_text_delivered') }} as why_text,
+        {{ to_text('action_if_met_delivered') }} as action_if_met,
+        {{ to_text('action_if_not_met_delivered') }} as action_if_not_met,
+        {{ to_text('follower_roles_delivered') }} as follower_roles,
+        {{ to_text('kpi_owner_delivered') }} as kpi_owner,
+        {{ to_decimal('expected_outcome_delivered') }} as expected_outcome,
+        {{ to_text('reward_text_delivered') }} as reward_text,
+        {{ to_share('reward_threshold_delivered') }} as reward_threshold,
+        {{ to_text('publish_surface_delivered') }} as publish_surface,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -42,50 +77,7 @@ judged as (
             not_allowed('sales_period', ['month', 'quarter', 'year']),
             not_allowed('status', ['draft', 'active']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('kpi_id') }} as kpi_id,
-        {{ to_date('valid_from') }} as valid_from,
-        {{ to_date('valid_to') }} as valid_to,
-        {{ to_text('budget_type_id') }} as budget_type_id,
-        {{ to_text('budget_id') }} as budget_id,
-        {{ to_text('parameters') }} as parameters,
-        {{ to_decimal('target') }} as target,
-        {{ to_decimal('target_low') }} as target_low,
-        {{ to_text('filters') }} as filters,
-        {{ to_text('sales_period') }} as sales_period,
-        {{ to_text('cadence') }} as cadence,
-        {{ to_text('status') }} as status,
-        {{ to_text('success_driver') }} as success_driver,
-        {{ to_text('conclusion_rule') }} as conclusion_rule,
-        {{ to_text('plan_text') }} as plan_text,
-        {{ to_text('why_text') }} as why_text,
-        {{ to_text('action_if_met') }} as action_if_met,
-        {{ to_text('action_if_not_met') }} as action_if_not_met,
-        {{ to_text('follower_roles') }} as follower_roles,
-        {{ to_text('kpi_owner') }} as kpi_owner,
-        {{ to_decimal('expected_outcome') }} as expected_outcome,
-        {{ to_text('reward_text') }} as reward_text,
-        {{ to_share('reward_threshold') }} as reward_threshold,
-        {{ to_text('publish_surface') }} as publish_surface,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('kpis', key | list, columns) }}

@@ -14,11 +14,25 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('monthly_distributions', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('monthly_distributions', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('distribution_id_delivered') }} as distribution_id,
+        {{ to_int('month_no_delivered') }} as month_no,
+        {{ to_share('weight_delivered') }} as weight,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -31,29 +45,7 @@ judged as (
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('distribution_id') }} as distribution_id,
-        {{ to_int('month_no') }} as month_no,
-        {{ to_share('weight') }} as weight,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('monthly_distributions', key | list, columns) }}

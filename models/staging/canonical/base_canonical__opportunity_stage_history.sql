@@ -15,11 +15,30 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('opportunity_stage_history', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('opportunity_stage_history', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('opportunity_id_delivered') }} as opportunity_id,
+        {{ to_timestamp('entered_at_delivered') }} as entered_at,
+        {{ to_text('stage_delivered') }} as stage,
+        {{ to_decimal('amount_delivered') }} as amount,
+        {{ to_share('probability_delivered') }} as probability,
+        {{ to_date('expected_close_date_delivered') }} as expected_close_date,
+        {{ to_date('expected_decision_date_delivered') }} as expected_decision_date,
+        {{ to_text('owner_rep_id_delivered') }} as owner_rep_id,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -35,34 +54,7 @@ judged as (
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('opportunity_id') }} as opportunity_id,
-        {{ to_timestamp('entered_at') }} as entered_at,
-        {{ to_text('stage') }} as stage,
-        {{ to_decimal('amount') }} as amount,
-        {{ to_share('probability') }} as probability,
-        {{ to_date('expected_close_date') }} as expected_close_date,
-        {{ to_date('expected_decision_date') }} as expected_decision_date,
-        {{ to_text('owner_rep_id') }} as owner_rep_id,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('opportunity_stage_history', key | list, columns) }}

@@ -15,11 +15,28 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('order_lines', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('order_lines', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('order_line_id_delivered') }} as order_line_id,
+        {{ to_text('order_id_delivered') }} as order_id,
+        {{ to_text('product_id_delivered') }} as product_id,
+        {{ to_decimal('qty_delivered') }} as qty,
+        {{ to_decimal('net_amount_delivered') }} as net_amount,
+        {{ to_bool('is_cancelled_delivered') }} as is_cancelled,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -33,32 +50,7 @@ judged as (
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('order_line_id') }} as order_line_id,
-        {{ to_text('order_id') }} as order_id,
-        {{ to_text('product_id') }} as product_id,
-        {{ to_decimal('qty') }} as qty,
-        {{ to_decimal('net_amount') }} as net_amount,
-        {{ to_bool('is_cancelled') }} as is_cancelled,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('order_lines', key | list, columns) }}

@@ -16,11 +16,32 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('orders', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('orders', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('order_id_delivered') }} as order_id,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_text('store_id_delivered') }} as store_id,
+        {{ to_text('rep_id_delivered') }} as rep_id,
+        {{ to_text('activity_id_delivered') }} as activity_id,
+        {{ to_text('campaign_id_delivered') }} as campaign_id,
+        {{ to_date('order_date_delivered') }} as order_date,
+        {{ to_date('requested_delivery_date_delivered') }} as requested_delivery_date,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_text('status_delivered') }} as status,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -34,36 +55,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('status', ['open', 'delivered', 'invoiced', 'cancelled']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('order_id') }} as order_id,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_text('store_id') }} as store_id,
-        {{ to_text('rep_id') }} as rep_id,
-        {{ to_text('activity_id') }} as activity_id,
-        {{ to_text('campaign_id') }} as campaign_id,
-        {{ to_date('order_date') }} as order_date,
-        {{ to_date('requested_delivery_date') }} as requested_delivery_date,
-        {{ to_text('currency') }} as currency,
-        {{ to_text('status') }} as status,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('orders', key | list, columns) }}

@@ -15,11 +15,31 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('products', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('products', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('product_id_delivered') }} as product_id,
+        {{ to_text('sku_delivered') }} as sku,
+        {{ to_text('name_delivered') }} as name,
+        {{ to_text('product_category_delivered') }} as product_category,
+        {{ to_text('brand_delivered') }} as brand,
+        {{ to_bool('is_own_delivered') }} as is_own,
+        {{ to_decimal('units_per_sales_unit_delivered') }} as units_per_sales_unit,
+        {{ to_decimal('standard_cost_delivered') }} as standard_cost,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -32,35 +52,7 @@ judged as (
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('product_id') }} as product_id,
-        {{ to_text('sku') }} as sku,
-        {{ to_text('name') }} as name,
-        {{ to_text('product_category') }} as product_category,
-        {{ to_text('brand') }} as brand,
-        {{ to_bool('is_own') }} as is_own,
-        {{ to_decimal('units_per_sales_unit') }} as units_per_sales_unit,
-        {{ to_decimal('standard_cost') }} as standard_cost,
-        {{ to_text('currency') }} as currency,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('products', key | list, columns) }}

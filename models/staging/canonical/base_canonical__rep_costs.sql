@@ -15,11 +15,27 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('rep_costs', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('rep_costs', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('rep_id_delivered') }} as rep_id,
+        {{ to_date('month_delivered') }} as month,
+        {{ to_text('cost_type_delivered') }} as cost_type,
+        {{ to_decimal('amount_delivered') }} as amount,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -34,31 +50,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('cost_type', ['salary', 'tax', 'expense', 'other']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('rep_id') }} as rep_id,
-        {{ to_date('month') }} as month,
-        {{ to_text('cost_type') }} as cost_type,
-        {{ to_decimal('amount') }} as amount,
-        {{ to_text('currency') }} as currency,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('rep_costs', key | list, columns) }}

@@ -16,11 +16,35 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('reps', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('reps', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('rep_id_delivered') }} as rep_id,
+        {{ to_text('name_delivered') }} as name,
+        {{ to_text('email_delivered') }} as email,
+        {{ to_text('role_delivered') }} as role,
+        {{ to_text('manager_rep_id_delivered') }} as manager_rep_id,
+        {{ to_date('hire_date_delivered') }} as hire_date,
+        {{ to_date('leave_date_delivered') }} as leave_date,
+        {{ to_decimal('fte_delivered') }} as fte,
+        {{ to_text('country_delivered') }} as country,
+        {{ to_text('calendar_id_delivered') }} as calendar_id,
+        {{ to_date('management_support_from_delivered') }} as management_support_from,
+        {{ to_date('management_support_to_delivered') }} as management_support_to,
+        {{ to_text('reward_group_delivered') }} as reward_group,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -36,39 +60,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('role', ['rep', 'kam', 'region_manager', 'sales_manager']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('rep_id') }} as rep_id,
-        {{ to_text('name') }} as name,
-        {{ to_text('email') }} as email,
-        {{ to_text('role') }} as role,
-        {{ to_text('manager_rep_id') }} as manager_rep_id,
-        {{ to_date('hire_date') }} as hire_date,
-        {{ to_date('leave_date') }} as leave_date,
-        {{ to_decimal('fte') }} as fte,
-        {{ to_text('country') }} as country,
-        {{ to_text('calendar_id') }} as calendar_id,
-        {{ to_date('management_support_from') }} as management_support_from,
-        {{ to_date('management_support_to') }} as management_support_to,
-        {{ to_text('reward_group') }} as reward_group,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('reps', key | list, columns) }}

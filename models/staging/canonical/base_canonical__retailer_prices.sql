@@ -17,11 +17,31 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('retailer_prices', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('retailer_prices', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('scope_delivered') }} as scope,
+        {{ to_text('scope_id_delivered') }} as scope_id,
+        {{ to_text('product_id_delivered') }} as product_id,
+        {{ to_date('valid_from_delivered') }} as valid_from,
+        {{ to_date('valid_to_delivered') }} as valid_to,
+        {{ to_decimal('price_delivered') }} as price,
+        {{ to_text('price_type_delivered') }} as price_type,
+        {{ to_text('currency_delivered') }} as currency,
+        {{ to_share('tolerance_delivered') }} as tolerance,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -40,35 +60,7 @@ judged as (
             not_allowed('scope', ['chain', 'store']),
             not_allowed('price_type', ['list', 'campaign']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('scope') }} as scope,
-        {{ to_text('scope_id') }} as scope_id,
-        {{ to_text('product_id') }} as product_id,
-        {{ to_date('valid_from') }} as valid_from,
-        {{ to_date('valid_to') }} as valid_to,
-        {{ to_decimal('price') }} as price,
-        {{ to_text('price_type') }} as price_type,
-        {{ to_text('currency') }} as currency,
-        {{ to_share('tolerance') }} as tolerance,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('retailer_prices', key | list, columns) }}

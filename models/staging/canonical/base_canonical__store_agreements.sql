@@ -15,11 +15,30 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('store_agreements', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('store_agreements', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('agreement_id_delivered') }} as agreement_id,
+        {{ to_text('store_id_delivered') }} as store_id,
+        {{ to_text('agreement_type_delivered') }} as agreement_type,
+        {{ to_text('ref_id_delivered') }} as ref_id,
+        {{ to_text('campaign_id_delivered') }} as campaign_id,
+        {{ to_decimal('quantity_delivered') }} as quantity,
+        {{ to_date('valid_from_delivered') }} as valid_from,
+        {{ to_date('valid_to_delivered') }} as valid_to,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -34,34 +53,7 @@ judged as (
             cast_fault('bool', 'is_deleted'),
             not_allowed('agreement_type', ['pos', 'second_placement']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('agreement_id') }} as agreement_id,
-        {{ to_text('store_id') }} as store_id,
-        {{ to_text('agreement_type') }} as agreement_type,
-        {{ to_text('ref_id') }} as ref_id,
-        {{ to_text('campaign_id') }} as campaign_id,
-        {{ to_decimal('quantity') }} as quantity,
-        {{ to_date('valid_from') }} as valid_from,
-        {{ to_date('valid_to') }} as valid_to,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('store_agreements', key | list, columns) }}

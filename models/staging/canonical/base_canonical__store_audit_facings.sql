@@ -15,11 +15,27 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('store_audit_facings', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('store_audit_facings', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('audit_id_delivered') }} as audit_id,
+        {{ to_text('product_category_delivered') }} as product_category,
+        {{ to_int('own_facings_delivered') }} as own_facings,
+        {{ to_int('competitor_facings_delivered') }} as competitor_facings,
+        {{ to_int('empty_facings_delivered') }} as empty_facings,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -33,31 +49,7 @@ judged as (
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('audit_id') }} as audit_id,
-        {{ to_text('product_category') }} as product_category,
-        {{ to_int('own_facings') }} as own_facings,
-        {{ to_int('competitor_facings') }} as competitor_facings,
-        {{ to_int('empty_facings') }} as empty_facings,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('store_audit_facings', key | list, columns) }}

@@ -15,11 +15,33 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('store_audit_points', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('store_audit_points', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('audit_id_delivered') }} as audit_id,
+        {{ to_text('point_type_delivered') }} as point_type,
+        {{ to_text('ref_id_delivered') }} as ref_id,
+        {{ to_decimal('achieved_delivered') }} as achieved,
+        {{ to_decimal('possible_delivered') }} as possible,
+        {{ to_bool('is_present_delivered') }} as is_present,
+        {{ to_text('location_delivered') }} as location,
+        {{ to_text('product_category_delivered') }} as product_category,
+        {{ to_text('brand_delivered') }} as brand,
+        {{ to_bool('is_own_delivered') }} as is_own,
+        {{ to_text('planogram_id_delivered') }} as planogram_id,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -37,37 +59,7 @@ judged as (
             not_allowed('point_type', ['pos', 'second_placement', 'planogram', 'other']),
             not_allowed('location', ['aisle', 'endcap', 'entrance', 'checkout']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('audit_id') }} as audit_id,
-        {{ to_text('point_type') }} as point_type,
-        {{ to_text('ref_id') }} as ref_id,
-        {{ to_decimal('achieved') }} as achieved,
-        {{ to_decimal('possible') }} as possible,
-        {{ to_bool('is_present') }} as is_present,
-        {{ to_text('location') }} as location,
-        {{ to_text('product_category') }} as product_category,
-        {{ to_text('brand') }} as brand,
-        {{ to_bool('is_own') }} as is_own,
-        {{ to_text('planogram_id') }} as planogram_id,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('store_audit_points', key | list, columns) }}

@@ -15,11 +15,30 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('store_standards', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('store_standards', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('standard_id_delivered') }} as standard_id,
+        {{ to_date('valid_from_delivered') }} as valid_from,
+        {{ to_date('valid_to_delivered') }} as valid_to,
+        {{ to_text('format_delivered') }} as format,
+        {{ to_text('point_type_delivered') }} as point_type,
+        {{ to_text('ref_id_delivered') }} as ref_id,
+        {{ to_share('weight_delivered') }} as weight,
+        {{ to_decimal('possible_delivered') }} as possible,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -36,34 +55,7 @@ judged as (
             not_allowed('format', ['hypermarket', 'supermarket', 'convenience', 'discount']),
             not_allowed('point_type', ['pos', 'second_placement', 'planogram', 'other']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('standard_id') }} as standard_id,
-        {{ to_date('valid_from') }} as valid_from,
-        {{ to_date('valid_to') }} as valid_to,
-        {{ to_text('format') }} as format,
-        {{ to_text('point_type') }} as point_type,
-        {{ to_text('ref_id') }} as ref_id,
-        {{ to_share('weight') }} as weight,
-        {{ to_decimal('possible') }} as possible,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('store_standards', key | list, columns) }}

@@ -16,11 +16,31 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('stores', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('stores', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('store_id_delivered') }} as store_id,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_text('chain_delivered') }} as chain,
+        {{ to_text('format_delivered') }} as format,
+        {{ to_text('area_id_delivered') }} as area_id,
+        {{ to_text('priority_class_delivered') }} as priority_class,
+        {{ to_int('visit_frequency_per_cycle_delivered') }} as visit_frequency_per_cycle,
+        {{ to_date('opened_delivered') }} as opened,
+        {{ to_date('closed_delivered') }} as closed,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -36,35 +56,7 @@ judged as (
             not_allowed('format', ['hypermarket', 'supermarket', 'convenience', 'discount']),
             not_allowed('priority_class', ['A', 'B', 'C']),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('store_id') }} as store_id,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_text('chain') }} as chain,
-        {{ to_text('format') }} as format,
-        {{ to_text('area_id') }} as area_id,
-        {{ to_text('priority_class') }} as priority_class,
-        {{ to_int('visit_frequency_per_cycle') }} as visit_frequency_per_cycle,
-        {{ to_date('opened') }} as opened,
-        {{ to_date('closed') }} as closed,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('stores', key | list, columns) }}

@@ -15,11 +15,28 @@
 
 with
 
-delivered as (
-    {{ delivered_rows('survey_responses', key | list + columns) }}
+delivered as not materialized (
+    {{ delivered_rows('survey_responses', key, columns) }}
 ),
 
-judged as (
+typed as not materialized (
+    select
+        *,
+        {{ to_text('response_id_delivered') }} as response_id,
+        {{ to_text('customer_id_delivered') }} as customer_id,
+        {{ to_text('contact_id_delivered') }} as contact_id,
+        {{ to_timestamp('answered_at_delivered') }} as answered_at,
+        {{ to_int('score_delivered') }} as score,
+        {{ to_text('survey_type_delivered') }} as survey_type,
+        {{ to_text('source_id_delivered') }} as source_id,
+        {{ to_timestamp('recorded_at_delivered') }} as recorded_at,
+        {{ to_timestamp('created_recorded_at_delivered') }} as created_recorded_at,
+        {{ to_timestamp('extracted_at_delivered') }} as extracted_at,
+        {{ to_bool('is_deleted_delivered') }} as is_deleted
+    from delivered
+),
+
+judged as not materialized (
     select
         *,
         {{ first_fault([
@@ -32,32 +49,7 @@ judged as (
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
         ]) }} as fault
-    from delivered
-),
-
-typed as not materialized (
-    select
-        {{ key_text(key) }} as key_text,
-        {{ to_text('response_id') }} as response_id,
-        {{ to_text('customer_id') }} as customer_id,
-        {{ to_text('contact_id') }} as contact_id,
-        {{ to_timestamp('answered_at') }} as answered_at,
-        {{ to_int('score') }} as score,
-        {{ to_text('survey_type') }} as survey_type,
-        {{ to_text('source_id') }} as source_id,
-        {{ to_timestamp('recorded_at') }} as recorded_at,
-        {{ to_timestamp('created_recorded_at') }} as created_recorded_at,
-        {{ to_timestamp('extracted_at') }} as extracted_at,
-        coalesce({{ to_bool('is_deleted') }}, false) as is_deleted,
-        source_system,
-        source_file,
-        line,
-        record_no,
-        extract_date,
-        raw_row,
-        fault,
-        {{ content_hash(key | list + columns) }} as content_hash
-    from judged
+    from typed
 ),
 
 {{ version_history('survey_responses', key | list, columns) }}
