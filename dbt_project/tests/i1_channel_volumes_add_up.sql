@@ -1,5 +1,5 @@
 -- I1 (C17): renewal, upsell, win-back and new business are signed volume cut in four, to the last
--- decimal, for every rep and month. Months that no change can reach any more are not looked at again.
+-- decimal, for every rep and month. Months that no change can reach any more are left alone.
 with components as (
     select
         components.rep_id,

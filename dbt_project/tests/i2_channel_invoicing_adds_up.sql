@@ -1,5 +1,5 @@
 -- I2 (C17): the four invoicing channels are invoiced revenue cut in four, to the last decimal, for
--- every rep and month. Months that no change can reach any more are not looked at again.
+-- every rep and month. Months that no change can reach any more are left alone.
 with components as (
     select
         components.rep_id,

@@ -1,6 +1,6 @@
 -- I3 (decision 0.6): what the reps and `unassigned` are credited for a month adds up to what the
 -- documents themselves changed by, computed without any credit: each booked contract or invoice as
--- it stands, less the way it stood when it was last booked. Overlay credit never enters the company.
+-- it stands, less the way it stood when it was last booked. Overlay credit never enters it.
 with contract_bookings as (
     select bookings.*
     from {{ ref('int_core__contract_bookings') }} as bookings
@@ -72,10 +72,10 @@ reps as (
 )
 
 select
-    fact,
-    booking_month,
-    coalesce(company.amount, 0) as company,
-    coalesce(reps.amount, 0) as reps
+    coalesce(company.fact, reps.fact) as fact,
+    coalesce(company.booking_month, reps.booking_month) as booking_month,
+    coalesce(company.amount, 0) as company_amount,
+    coalesce(reps.amount, 0) as reps_amount
 from company
-full join reps using (fact, booking_month)
+full join reps on company.fact = reps.fact and company.booking_month = reps.booking_month
 where coalesce(company.amount, 0) <> coalesce(reps.amount, 0)

@@ -3,17 +3,18 @@
 -- invoices of months that were closed by then; lines without a product are none of these.
 {{ config(severity="warn") }}
 
-select
-    lines.booking_month,
-    count(*) as lines_without_category
-from {{ ref('int_core__invoice_line_states') }} as lines
-inner join {{ ref('int_core__rebuild') }} as rebuild
-    on lines.booking_month >= rebuild.rebuild_from
-inner join (
+with categorised as (
     select distinct product_id
     from {{ ref('stg_canonical__products') }}
     where product_category is not null
-) as products
-    on lines.product_id = products.product_id
-where lines.product_category is null
-group by lines.booking_month
+)
+
+select
+    states.booking_month,
+    count(*) as lines_without_category
+from {{ ref('int_core__invoice_line_states') }} as states
+inner join {{ ref('int_core__rebuild') }} as rebuild
+    on states.booking_month >= rebuild.rebuild_from
+inner join categorised on states.product_id = categorised.product_id
+where states.product_category is null
+group by states.booking_month
