@@ -1,0 +1,186 @@
+"""Ten nights built one upon the other are the same tables as the last of them built from nothing.
+
+The days cross the closing of February, hold late, corrected and deleted rows, and one of the
+incremental runs covers two days because the night between was never run. Nothing is published
+here, so that the test costs what ingest and dbt cost.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.assets.build import close_build, open_build
+from orchestration.demo import ensure_deliveries
+from orchestration.ingest import ingest_all
+from orchestration.settings import Settings
+from orchestration.warehouse import BuildPlan, mark_green, prepare_warehouse
+from tests.support.nights import Company, rows
+from tests.unit.dbt_harness import run_dbt
+
+FIRST, SKIPPED, LAST = date(2026, 3, 3), date(2026, 3, 7), date(2026, 3, 13)
+NIGHTS = [
+    day for n in range((LAST - FIRST).days + 1) if (day := FIRST + timedelta(days=n)) != SKIPPED
+]
+
+ABOUT_THE_RUN = {"int_core__context", "int_core__rebuild"}
+"""Tables that say how the run was made (its base, what it rebuilt), and differ by meaning."""
+
+
+@dataclass(frozen=True)
+class TwoBuilds:
+    """The last night built upon nine others, and built from nothing."""
+
+    company: Company
+    plans: list[BuildPlan]
+    incremental: Path
+    full: Path
+
+
+def build(settings: Settings, as_of: date, run_id: str, mode: str, target: Path) -> BuildPlan:
+    """Ingest and build one night without gate and publication; returns its plan."""
+    ingest_all(settings, as_of)
+    plan = prepare_warehouse(settings, as_of, run_id, mode)
+    opened = open_build(settings, plan.path)
+    arguments = ["build", "--exclude-resource-type", "unit_test", "test"]
+    run_dbt(
+        *arguments,
+        *(["--full-refresh"] if plan.is_full else []),
+        build_file=opened,
+        target_path=target,
+    )
+    close_build(settings)
+    return plan
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> TwoBuilds:
+    """Ten nights one upon the other, then the last one again in full."""
+    root = tmp_path_factory.mktemp("ten_nights")
+    company = Company(root / "home")
+    settings = company.settings()
+    ensure_deliveries(settings.landing, LAST, seed=settings.seed, scale=settings.scale)
+    plans = []
+    for number, as_of in enumerate(NIGHTS):
+        plan = build(settings, as_of, f"night{number}", "auto", root / "target")
+        mark_green(settings, plan)
+        plans.append(plan)
+    incremental = root / "incremental.duckdb"
+    shutil.copyfile(plans[-1].path, incremental)
+    full = build(settings, LAST, "full", "full", root / "target")
+    return TwoBuilds(company, plans, incremental, full.path)
+
+
+@pytest.fixture
+def side_by_side(builds: TwoBuilds) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Both builds attached, as ``incremental`` and ``whole``."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{builds.incremental}' as incremental (read_only)")
+        connection.execute(f"attach '{builds.full}' as whole (read_only)")
+        yield connection
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str]]:
+    """Schema and name of every table dbt built."""
+    return set(
+        rows(
+            connection,
+            "select schema_name, table_name from duckdb_tables() "
+            "where database_name = ? and schema_name <> 'raw'",
+            [database],
+        )
+    )
+
+
+def test_nine_of_ten_nights_start_from_the_one_before(builds: TwoBuilds):
+    assert [plan.is_full for plan in builds.plans] == [True, *[False] * 9]
+    assert [plan.base_as_of for plan in builds.plans[1:]] == NIGHTS[:-1]
+
+
+def test_one_of_the_nights_covers_two_days(builds: TwoBuilds):
+    (plan,) = [plan for plan in builds.plans if plan.as_of == SKIPPED + timedelta(days=1)]
+    assert {day for _, _, day in plan.changed} == {SKIPPED, plan.as_of}
+
+
+def test_the_days_hold_late_corrected_and_deleted_rows(builds: TwoBuilds):
+    raw = builds.company.home / "raw"
+
+    def versions(entity: str) -> str:
+        return (
+            f"(select *, min(extract_date) over (partition by source_id) as first_day from "
+            f"read_parquet('{raw}/{entity}/extract_date=*/*.parquet', union_by_name = true, "
+            "hive_partitioning = true, hive_types = {'extract_date': date}))"
+        )
+
+    with duckdb.connect() as connection:
+        ((late,),) = rows(
+            connection,
+            f"select count(*) from {versions('activities')} where first_day >= date '{FIRST}' "
+            "and cast(start_at as timestamptz) < timestamptz '2026-03-01 00:00:00+01' "
+            "and status = 'held'",
+        )
+        ((corrected,),) = rows(
+            connection,
+            f"select count(*) from {versions('invoice_lines')} as later inner join "
+            f"{versions('invoice_lines')} as earlier using (source_id) "
+            f"where later.extract_date >= date '{FIRST}' and earlier.extract_date < "
+            "later.extract_date and later.net_amount <> earlier.net_amount",
+        )
+        ((deleted,),) = rows(
+            connection,
+            "select count(*) from ("
+            + " union all ".join(
+                f"select source_id from {versions(entity)} where extract_date >= date '{FIRST}' "
+                "and cast(is_deleted as boolean) and first_day < extract_date"
+                for entity in ("activities", "invoice_lines")
+            )
+            + ")",
+        )
+    assert (late > 0, corrected > 0, deleted > 0) == (True, True, True), (late, corrected, deleted)
+
+
+def test_ten_incremental_nights_are_the_full_rebuild_of_the_last(side_by_side):
+    built = tables_of(side_by_side, "whole")
+    assert built == tables_of(side_by_side, "incremental")
+    assert {schema for schema, _ in built} >= {"staging", "core", "outcomes", "marts"}
+    compared = sorted(
+        (schema, name)
+        for schema, name in built
+        if schema in ("core", "budget_types", "outcomes", "marts") and name not in ABOUT_THE_RUN
+    )
+    differing = {}
+    for schema, name in compared:
+        columns = ", ".join(
+            f'"{column}"'
+            for (column,) in rows(
+                side_by_side,
+                "select column_name from duckdb_columns() where database_name = 'whole' "
+                "and schema_name = ? and table_name = ? order by column_index",
+                [schema, name],
+            )
+        )
+        one, other = (
+            f"select {columns} from {database}.{schema}.{name}"
+            for database in ("incremental", "whole")
+        )
+        ((only_here, only_there),) = rows(
+            side_by_side,
+            f"select (select count(*) from ({one} except all {other})), "
+            f"(select count(*) from ({other} except all {one}))",
+        )
+        if only_here or only_there:
+            differing[f"{schema}.{name}"] = (only_here, only_there)
+    assert not differing, f"rows only in the incremental build, only in the full one: {differing}"
+    assert len(compared) >= 30
+
+
+def test_the_figures_compared_are_not_empty(side_by_side):
+    for table in ("marts.outcomes", "core.fct_invoice_line_credits", "outcomes.int_outcomes__sums"):
+        ((count,),) = rows(side_by_side, f"select count(*) from whole.{table}")
+        assert count > 1000, table
