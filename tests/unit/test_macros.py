@@ -33,6 +33,16 @@ STATEMENTS = {
     "agg_list": "select {{ agg_list('x', 'o desc', ' / ') }} as r from t",
     "hash_key": "select {{ hash_key(['a', 'b']) }} as r from t",
     "known_at": "select {{ known_at('t', 'm') }} as r from t",
+    **{
+        f"to_{kind}": f"select {{{{ to_{kind}('x') }}}} as r from t"
+        for kind in ("text", "int", "decimal", "share", "date", "timestamp", "bool")
+    },
+    "fault": """
+        select {{ first_fault([
+            missing_key('k'), cast_fault('date', 'd'), not_allowed('v', ['a', 'b'])
+        ]) }} as r
+        from t
+    """,
 }
 
 
@@ -305,3 +315,73 @@ def test_known_at_is_open_below_and_closed_above(run):
     ]
     got = run("known_at", "known_from timestamp, known_to timestamp, m timestamp", rows)
     assert got == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("text", "  a b ", "a b"),
+        ("text", " ", None),
+        ("text", "", None),
+        ("int", " -7 ", -7),
+        ("int", "+7", 7),
+        ("decimal", "1.23455", Decimal("1.2346")),
+        ("decimal", "-1.23455", Decimal("-1.2346")),
+        ("decimal", " 12 ", Decimal("12.0000")),
+        ("share", "1e-05", Decimal("0.0000100000")),
+        ("date", "2024-02-29", date(2024, 2, 29)),
+        ("date", " 2024-02-29", date(2024, 2, 29)),
+        ("timestamp", "2026-03-02T10:00:00Z", datetime(2026, 3, 2, 10)),
+        ("timestamp", "2026-03-02 10:00", datetime(2026, 3, 2, 10)),
+        ("timestamp", " 2026-03-02T10:00:00.25Z ", datetime(2026, 3, 2, 10, 0, 0, 250000)),
+        ("timestamp", "2026-03-02T10:00:00+01:00", datetime(2026, 3, 2, 9)),
+        ("timestamp", "2026-03-02T10:00:00-0130", datetime(2026, 3, 2, 11, 30)),
+        ("timestamp", "2026-03-02", datetime(2026, 3, 2)),
+        ("bool", "TRUE", True),
+        ("bool", " yes", True),
+        ("bool", "1", True),
+        ("bool", "No", False),
+        ("bool", "0", False),
+    ],
+)
+def test_casts_read_the_canonical_forms(run, kind, text, expected):
+    assert run(f"to_{kind}", "x varchar", [(text,)]) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *(("int", text) for text in ("2.5", "1e3", "1_000", "0x1F", "1 000", "seven", "9" * 20)),
+        *(("decimal", text) for text in ("1,5", "1_000", "1 000.5", "NaN", "12.5 kr", "1.2.3")),
+        ("decimal", "1" + "0" * 14),
+        *(("share", text) for text in ("50 %", "0,5", "1000000000")),
+        *(("date", text) for text in ("2026-02-30", "2026/03/02", "2026-3-2", "02-03-2026")),
+        *(("date", text) for text in ("epoch", "infinity", "2026-03-02T00:00:00", "20260302")),
+        *(("timestamp", text) for text in ("2026-02-30T10:00:00Z", "2026-03-02T25:00:00Z")),
+        *(
+            ("timestamp", text)
+            for text in ("2026-03-02T10:00:00 CET", "10:00", "now", "1772445600")
+        ),
+        *(("bool", text) for text in ("maybe", "2", "ja")),
+    ],
+)
+def test_casts_refuse_what_an_engine_would_let_through(run, kind, text):
+    assert run(f"to_{kind}", "x varchar", [(text,)]) == [None]
+
+
+def test_the_first_fault_of_a_row_names_reason_and_column(run):
+    columns = "k_delivered varchar, d date, d_delivered varchar, v varchar"
+    rows = [
+        ("1", date(2026, 3, 2), "2026-03-02", "a"),
+        (" ", None, "x", "c"),
+        ("1", None, "x", "c"),
+        ("1", None, " ", "c"),
+        ("1", None, None, None),
+    ]
+    assert run("fault", columns, rows) == [
+        None,
+        "missing_key:k",
+        "cast_date:d",
+        "not_allowed:v",
+        None,
+    ]
