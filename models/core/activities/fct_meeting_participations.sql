@@ -93,7 +93,8 @@ attendances as (
         meetings.activity_id,
         meetings.posted_in,
         meetings.sign,
-        participants.participant_id as rep_id
+        participants.participant_id as rep_id,
+        coalesce(participants.attended, true) as has_attended
     from meetings
     inner join {{ ref('stg_canonical__activity_participants') }} as participants
         on
@@ -101,20 +102,36 @@ attendances as (
             and participants.participant_type = 'rep'
             and {{ known_at('participants', 'meetings.knowledge_at') }}
             and not participants.is_deleted
-    where coalesce(participants.attended, true)
 ),
 
--- A meeting for which nobody is registered was held by its owner.
+-- A meeting for which nobody is registered was held by its owner; one that all who were
+-- registered stayed away from has nobody to credit.
 participations as (
     select
         meetings.*,
-        coalesce(attendances.rep_id, meetings.owner_rep_id, 'unassigned') as rep_id
+        case
+            when attendances.rep_id is not null then attendances.rep_id
+            when registered.activity_id is not null then 'unassigned'
+            else coalesce(meetings.owner_rep_id, 'unassigned')
+        end as rep_id
     from meetings
     left join attendances
         on
             meetings.activity_id = attendances.activity_id
             and meetings.posted_in = attendances.posted_in
             and meetings.sign = attendances.sign
+            and attendances.has_attended
+    left join (
+        select distinct
+            activity_id,
+            posted_in,
+            sign
+        from attendances
+    ) as registered
+        on
+            meetings.activity_id = registered.activity_id
+            and meetings.posted_in = registered.posted_in
+            and meetings.sign = registered.sign
 ),
 
 netted as (

@@ -29,14 +29,14 @@ planned as (
 participants as (
     select
         participants.activity_id,
-        participants.participant_id as rep_id
+        participants.participant_id as rep_id,
+        coalesce(participants.attended, true) as is_coming
     from context
     inner join {{ ref('stg_canonical__activity_participants') }} as participants
         on {{ known_at('participants', 'context.cut_off_utc') }}
     where
         participants.participant_type = 'rep'
         and not participants.is_deleted
-        and coalesce(participants.attended, true)
 ),
 
 resolved as (
@@ -46,6 +46,7 @@ resolved as (
         planned.planned_on,
         planned.cut_off_utc,
         coalesce(participants.rep_id, planned.owner_rep_id, 'unassigned') as rep_id,
+        coalesce(participants.is_coming, true) as is_coming,
         {{ surviving_customer('planned.delivered_customer_id') }} as customer_id
     from planned
     left join participants on planned.activity_id = participants.activity_id
@@ -66,4 +67,4 @@ left join {{ ref('stg_canonical__customers') }} as customers
     on
         resolved.customer_id = customers.customer_id
         and {{ known_at('customers', 'resolved.cut_off_utc') }}
-where coalesce(customers.is_internal, false) is false
+where resolved.is_coming and coalesce(customers.is_internal, false) is false

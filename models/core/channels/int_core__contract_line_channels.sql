@@ -122,13 +122,7 @@ candidates as (
             order by
                 abs({{ days_between('earlier_versions.ends_on', 'unlinked_lines.start_date') }}),
                 earlier.contract_line_id
-        ) as nearness,
-        row_number() over (
-            partition by earlier.contract_line_id
-            order by
-                unlinked_lines.signed_on,
-                unlinked_lines.contract_line_id
-        ) as turn
+        ) as nearness
     from unlinked_lines
     inner join recognised as earlier
         on
@@ -159,10 +153,53 @@ candidates as (
         < parameters.renewal_after_end_days
 ),
 
-continued as (
-    select distinct contract_line_id
+-- The nearest earlier line goes to the first new line that asks for it; whoever lost asks for the
+-- next one that is free. Three rounds cover more lines of one category than a customer has.
+{%- for round in [1, 2, 3] %}
+asked_{{ round }} as (
+    select
+        candidates.*,
+        row_number() over (
+            partition by candidates.contract_line_id order by candidates.nearness
+        ) as wish
     from candidates
-    where nearness = turn
+    {%- for before in range(1, round) %}
+    left join taken_{{ before }} as taker_{{ before }}
+        on candidates.contract_line_id = taker_{{ before }}.contract_line_id
+    left join taken_{{ before }} as line_{{ before }}
+        on candidates.earlier_line_id = line_{{ before }}.earlier_line_id
+    {%- endfor %}
+    where
+        1 = 1
+        {%- for before in range(1, round) %}
+        and taker_{{ before }}.contract_line_id is null
+        and line_{{ before }}.earlier_line_id is null
+        {%- endfor %}
+),
+
+taken_{{ round }} as (
+    select
+        ranked.contract_line_id,
+        ranked.earlier_line_id
+    from (
+        select
+            asked_{{ round }}.*,
+            row_number() over (
+                partition by asked_{{ round }}.earlier_line_id
+                order by asked_{{ round }}.signed_on, asked_{{ round }}.contract_line_id
+            ) as turn
+        from asked_{{ round }}
+        where asked_{{ round }}.wish = 1
+    ) as ranked
+    where ranked.turn = 1
+),
+{% endfor %}
+continued as (
+    select contract_line_id from taken_1
+    union all
+    select contract_line_id from taken_2
+    union all
+    select contract_line_id from taken_3
 ),
 
 bought_before as (
@@ -199,6 +236,7 @@ select
     end as channel,
     history.has_history
     and not history.is_passive
+    and history.product_category is not null
     and bought_before.contract_line_id is null as is_cross_sell
 from history
 left join linked on history.contract_line_id = linked.contract_line_id

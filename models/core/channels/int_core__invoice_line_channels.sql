@@ -164,6 +164,7 @@ since as (
             else customer_states.reactivated_on
         end as back_since,
         case
+            when unlinked.product_category is null then null
             when
                 category_states.spell_began_on is null
                 or {{ days_between('category_states.last_invoiced_on', 'unlinked.invoice_date') }}

@@ -120,7 +120,11 @@ netted as (
         sum(sign * deals) as deal_count
     from amounts
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18
-    having sum(sign * credited_amount) <> 0 or sum(sign * deals) <> 0
+    having
+        sum(sign * credited_amount) <> 0
+        or sum(sign * deals) <> 0
+        -- A year without a rate has no amount; it must still be seen.
+        or sum(case when credited_amount is null then sign else 0 end) <> 0
 )
 
 select

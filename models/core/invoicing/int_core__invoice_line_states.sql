@@ -139,7 +139,7 @@ named_originals as (
     where lines.doc_type = 'credit_note' and lines.credited_invoice_line_id is null
 ),
 
-credited as (
+originals as (
     select
         named_originals.booking_month,
         named_originals.invoice_line_id,
@@ -148,8 +148,8 @@ credited as (
         named_originals.attribution_contract_line_id,
         {{ surviving_customer('invoices.customer_id') }} as attribution_customer_id,
         invoices.invoice_date as attribution_date,
-        {{ ratio('named_originals.weight', 'sum(named_originals.weight) over by_line') }}
-            as attribution_share,
+        named_originals.weight,
+        sum(named_originals.weight) over by_line as total_weight,
         row_number() over (
             partition by named_originals.booking_month, named_originals.invoice_line_id
             order by named_originals.weight desc, named_originals.attribution_line_id
@@ -163,6 +163,18 @@ credited as (
     window by_line as (
         partition by named_originals.booking_month, named_originals.invoice_line_id
     )
+),
+
+-- Originals that cancel each other out give no proportions: the first one is taken.
+credited as (
+    select
+        originals.*,
+        coalesce(
+            {{ ratio('weight', 'total_weight') }},
+            case when attribution_no = 1 then 1 else 0 end
+        ) as attribution_share,
+        count(*) over (partition by booking_month, invoice_line_id) as attributions
+    from originals
 ),
 
 -- The credit of a line follows what was known when the line it takes back was last booked.
@@ -194,7 +206,7 @@ attributed as (
         coalesce(attribution_months.attribution_month, lines.booking_month) as attribution_month,
         coalesce(credited.attribution_share, 1) as attribution_share,
         coalesce(credited.attribution_no, 1) as attribution_no,
-        credited.attribution_line_id is not null as is_credited
+        coalesce(credited.attributions, 1) as attributions
     from lines
     left join credited
         on
@@ -214,7 +226,7 @@ plain as (
         attributed.cost_amount as part_cost_amount,
         attributed.qty as part_qty
     from attributed
-    where not attributed.is_credited or attributed.attribution_share = 1
+    where attributed.attributions = 1
 ),
 
 -- The largest original takes what rounding leaves.
@@ -225,7 +237,7 @@ shared_parts as (
         {{ money_mul('attributed.cost_amount', 'attributed.attribution_share') }} as cost_part,
         {{ money_mul('attributed.qty', 'attributed.attribution_share') }} as qty_part
     from attributed
-    where attributed.is_credited and attributed.attribution_share <> 1
+    where attributed.attributions > 1
 ),
 
 shared as (

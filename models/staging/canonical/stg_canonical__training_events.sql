@@ -16,7 +16,7 @@ final as (
         coalesce(created_recorded_at, first_recorded_at) as created_recorded_at,
         extracted_at,
         is_deleted,
-        known_from,
+        {{ known_since() }} as known_from,
         known_to,
         source_system,
         source_file,
