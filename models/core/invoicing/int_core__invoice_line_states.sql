@@ -212,6 +212,7 @@ attributed as (
         on
             lines.booking_month = credited.booking_month
             and lines.invoice_line_id = credited.invoice_line_id
+            and credited.attribution_share <> 0
     left join attribution_months
         on
             credited.booking_month = attribution_months.booking_month
