@@ -199,13 +199,29 @@ def test_c7_the_same_contract_is_100_000_of_invoicing_a_month(release):
     ["meetings_held", "meetings_planned_next_14d", "kam_customers_met_90d", "margin_per_meeting"],
 )
 def test_what_was_not_delivered_is_no_source_and_not_zero(release, budget_type_id):
-    found = rows(
+    ever = rows(
         release,
-        "select distinct value, reason_code from outcomes "
-        "where budget_type_id = ? and node_level = 'company' and basis = 'reported'",
+        "select distinct value from outcomes where budget_type_id = ? and basis = 'reported'",
         [budget_type_id],
     )
-    assert found == [(None, "no_source")]
+    tonight = rows(
+        release,
+        "select distinct reason_code from outcomes where budget_type_id = ? and basis = 'reported' "
+        f"and node_level = 'company' and date '{S}' >= period_start and date '{S}' < period_end",
+        [budget_type_id],
+    )
+    assert (ever, tonight) == ([(None,)], [("no_source",)])
+
+
+def test_the_only_warnings_are_the_entities_that_were_never_delivered(release):
+    failed = rows(release, "select severity, rule_id from data_quality_results where not success")
+    assert {severity for severity, _ in failed} == {"warning"}
+    assert {rule.removeprefix("delivery.never_delivered.") for _, rule in failed} == {
+        "crm.activities",
+        "crm.activity_participants",
+        "erp.exchange_rates",
+        "erp.products",
+    }
 
 
 def test_entities_that_were_not_delivered_are_empty_tables(release):

@@ -25,6 +25,10 @@ select
     contracts.renews_contract_id,
     lines.product_category,
     contracts.currency,
+    greatest(
+        cast(contracts.created_recorded_at as timestamp),
+        cast(lines.created_recorded_at as timestamp)
+    ) as created_on,
     cast(contracts.signed_at as date) as signed_at,
     cast(contracts.start_date as date) as start_date,
     cast(contracts.end_date as date) as end_date,
@@ -94,6 +98,28 @@ def test_c2_volume_arises_the_day_the_customer_signs(company):
         "inner join volume using (contract_line_id) group by contract_line_id, signed.signed_at)",
     )
     assert (counted > 200, on_the_day) == (True, counted)
+
+
+def test_c2_what_was_recorded_in_time_is_reported_in_the_month_of_the_signature(company):
+    ((counted, in_the_month),) = rows(
+        company,
+        """
+        select count(*), count(*) filter (date_trunc('month', booked_on) = signed_month)
+        from (
+            select
+                date_trunc('month', signed.signed_at) as signed_month,
+                min(volume.booking_date) as booked_on
+            from signed
+            inner join volume
+                on
+                    signed.contract_line_id = volume.contract_line_id
+                    and signed.signed_at = volume.event_date
+            where date_trunc('month', signed.created_on) = date_trunc('month', signed.signed_at)
+            group by signed.contract_line_id, signed.signed_at
+        )
+        """,
+    )
+    assert (counted > 100, in_the_month) == (True, counted)
 
 
 def test_c3_volume_is_what_the_contract_says_and_not_what_was_invoiced(company):

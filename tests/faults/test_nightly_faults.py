@@ -96,10 +96,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
             refused = None
             if stage == "dbt":
                 let_dbt_work(killed, night)
+                refused = killed.run(TODAY)
             else:
                 night.wait_for_stage(stage)
-            if stage == "gate":
-                refused = killed.run(TODAY)
             night.kill()
             chain.kills.append(
                 Kill(
