@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from string import Template
 
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -32,13 +33,17 @@ def prepare_home(settings: Settings) -> Path:
     """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    wanted = TEMPLATE.read_text(encoding="utf-8")
+    wanted = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(home=home)
     target = home / "dagster.yaml"
     if not target.is_file() or target.read_text(encoding="utf-8") != wanted:
         draft = home / f"dagster.yaml.{os.getpid()}"
         draft.write_text(wanted, encoding="utf-8")
         draft.replace(target)
     os.environ["DAGSTER_HOME"] = str(home)
+    # Dagster's programs load our event log by its name and do not look in the working directory.
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if str(PROJECT_ROOT) not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(PROJECT_ROOT), *paths])
     os.environ["UTFALL_HOME"] = str(settings.home)
     return home
 

@@ -19,10 +19,11 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.assets.build import open_build, remember_child
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, environment, in_words
-from orchestration.manifest import DBT_EXECUTABLE, expected_nodes, is_current
-from orchestration.settings import PROJECT_ROOT
+from orchestration.manifest import DBT_EXECUTABLE, MANIFEST_PATH, expected_nodes, is_current
+from orchestration.settings import PROJECT_ROOT, Settings
 
 STOP_SECONDS = 20
+SAVED_PARSE = "partial_parse.msgpack"
 FAILED = ("error", "fail", "runtime error", "skipped")
 
 
@@ -176,6 +177,23 @@ def _report_red(
     )
 
 
+def prepare_target(settings: Settings) -> Path:
+    """Return the folder of dbt's artefacts of nights, with the saved parse of the last one.
+
+    It belongs to the home, because a saved parse holds for one connection only: a developer's dbt
+    at the root or another home would spoil it, and dbt would parse every model again. Artefacts of
+    an earlier night that failed are removed.
+    """
+    target = settings.work / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    for left in target.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+    if not (target / SAVED_PARSE).exists() and (MANIFEST_PATH.parent / SAVED_PARSE).exists():
+        shutil.copyfile(MANIFEST_PATH.parent / SAVED_PARSE, target / SAVED_PARSE)
+    return target
+
+
 def build_dbt_assets(
     manifest: Mapping[str, Any],
     entities: frozenset[str],
@@ -198,7 +216,8 @@ def build_dbt_assets(
         plan = night.take("build_file")
         build_file = Path(plan["path"])
         opened = open_build(night.settings, build_file)
-        with environment(UTFALL_BUILD_FILE=str(opened)):
+        target = prepare_target(night.settings)
+        with environment(UTFALL_BUILD_FILE=str(opened), DBT_TARGET_PATH=str(target)):
             invocation = dbt.cli(dbt_arguments(is_full=plan["is_full"]), context=context)
             remember_child(opened, invocation.process.pid)
             try:
@@ -241,7 +260,8 @@ def build_dbt_assets(
                         "`.venv/bin/dbt parse`, and run the same S again."
                     )
         night.leave("dbt", **count_results(results))
-        shutil.rmtree(invocation.target_path, ignore_errors=True)
+        (invocation.target_path / SAVED_PARSE).replace(target / SAVED_PARSE)
+        shutil.rmtree(invocation.target_path)
 
     return dbt_models
 
