@@ -413,6 +413,15 @@ def test_a_version_inside_a_stretch_of_repeats_brings_the_dropped_row_back(compi
     assert [version[0] for version in compiled.versions()] == ["North", "Norr", "North"]
 
 
+def test_a_version_remembers_the_first_extract_that_held_it(compiled):
+    """A fault is resolved on the day the good row first came, however often it comes again."""
+    daily = [full(number, team("North")) for number in range(1, 6)]
+    assert_each_night_equals_a_rebuild(compiled, [daily[:3], daily[:4], daily])
+    assert compiled.con.execute(
+        "select first_extract_date, extract_date from staging.base_canonical__teams"
+    ).fetchall() == [(day(1), day(5))]
+
+
 def test_an_ordinary_night_rewrites_only_the_keys_it_was_told_about(compiled):
     base = [Extract("teams", "crm", day(1), (team("North"), OTHER))]
     compiled.rebuild(base)
