@@ -239,9 +239,14 @@ def _changed(now: Iterable[Extract], before: Iterable[Extract]) -> list[tuple[st
 
 
 def _remove_build(path: Path) -> None:
-    """Remove a build file with its log and what its run kept beside it under its name."""
+    """Remove a build file with its log and what its run kept beside it under its name.
+
+    The folder in which dbt had it open stays: the next run that opens a build takes it away, and
+    ends the dbt that may still be writing there.
+    """
     for beside in path.parent.glob(f"{path.stem}.*"):
-        beside.unlink(missing_ok=True)
+        if not beside.is_dir():
+            beside.unlink(missing_ok=True)
 
 
 def _owner_file(path: Path) -> Path:
