@@ -102,6 +102,14 @@ def publish(settings: Settings, release: Path, audit_path: Path) -> PublishResul
     computed_later = bool(originals) and audit.as_of < originals[-1].as_of
     kind = ORIGINAL if is_original else RESTATEMENT
     published_at = datetime.now(UTC)
+    counted = published.get(audit.publication_id)
+    if counted is not None:
+        # Its release went by retention: the folder comes back, its history was written then.
+        kind, computed_later = counted.kind, counted.computed_later
+        published_at = datetime.fromisoformat(counted.published_at)
+        _complete(settings, release, final, audit, kind, computed_later, published_at)
+        recover(settings)
+        return _result(settings, audit, kind, final)
     if final.exists():
         # Left whole by a run that was killed before its record.
         _same_content(release, final)
