@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized="incremental",
+        on_schema_change="fail",
+        pre_hook="{{ forget_touched_periods() }}",
+    )
+}}
+
 with outcome_values as (
     select * from {{ ref('int_outcomes__values') }}
 ),
@@ -30,6 +38,12 @@ compared as (
             else {{ add_months('outcome_values.period_start', -12) }}
         end as last_year_start
     from outcome_values
+    inner join {{ ref('int_outcomes__touched_periods') }} as touched
+        on
+            outcome_values.budget_type_id = touched.budget_type_id
+            and outcome_values.basis = touched.basis
+            and outcome_values.period_type = touched.period_type
+            and outcome_values.period_start = touched.period_start
 )
 
 select

@@ -41,39 +41,52 @@ invoiced as (
 bounds as (
     select
         contract_years.*,
-        contract_years.contract_year
-        = min(contract_years.contract_year) over (partition by contract_years.contract_id)
-            as is_first,
-        contract_years.contract_year
-        = max(contract_years.contract_year) over (partition by contract_years.contract_id)
-            as is_last
+        case
+            when
+                contract_years.contract_year
+                = min(contract_years.contract_year) over (partition by contract_years.contract_id)
+                then cast('1900-01-01' as date)
+            else contract_years.year_start
+        end as invoiced_from,
+        coalesce(
+            lead(contract_years.year_start) over (
+                partition by contract_years.contract_id
+                order by contract_years.contract_year
+            ),
+            cast('9999-12-31' as date)
+        ) as invoiced_to
     from contract_years
+),
+
+invoiced_years as (
+    select
+        bounds.contract_id,
+        bounds.contract_year,
+        sum(invoiced.invoiced) as invoiced
+    from bounds
+    inner join invoiced
+        on
+            bounds.contract_id = invoiced.contract_id
+            and invoiced.event_date >= bounds.invoiced_from
+            and invoiced.event_date < bounds.invoiced_to
+    group by bounds.contract_id, bounds.contract_year
 ),
 
 measured as (
     select
-        bounds.contract_id,
-        bounds.contract_year,
-        bounds.customer_id,
-        bounds.year_start,
-        bounds.year_end,
-        bounds.signed_volume,
-        bounds.cancelled,
-        coalesce(sum(invoiced.invoiced), 0) as invoiced
-    from bounds
-    left join invoiced
+        contract_years.contract_id,
+        contract_years.contract_year,
+        contract_years.customer_id,
+        contract_years.year_start,
+        contract_years.year_end,
+        contract_years.signed_volume,
+        contract_years.cancelled,
+        coalesce(invoiced_years.invoiced, 0) as invoiced
+    from contract_years
+    left join invoiced_years
         on
-            bounds.contract_id = invoiced.contract_id
-            and (bounds.is_first or invoiced.event_date >= bounds.year_start)
-            and (bounds.is_last or invoiced.event_date < bounds.year_end)
-    group by
-        bounds.contract_id,
-        bounds.contract_year,
-        bounds.customer_id,
-        bounds.year_start,
-        bounds.year_end,
-        bounds.signed_volume,
-        bounds.cancelled
+            contract_years.contract_id = invoiced_years.contract_id
+            and contract_years.contract_year = invoiced_years.contract_year
 )
 
 select

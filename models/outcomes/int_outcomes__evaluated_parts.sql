@@ -1,3 +1,10 @@
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ forget_touched_periods(has_basis=false) }}",
+    )
+}}
+
 with months as (
     select max(month_start) as last_month
     from {{ ref('int_core__booking_months') }}
@@ -13,6 +20,12 @@ components as (
         least({{ trunc_date('month', 'components.booking_date') }}, months.last_month)
             as node_month
     from {{ ref('int_budget_types__components') }} as components
+    inner join {{ ref('int_outcomes__touched_periods') }} as touched
+        on
+            components.budget_type_id = touched.budget_type_id
+            and components.period_type = touched.period_type
+            and components.period_start = touched.period_start
+            and touched.basis = 'reported'
     cross join months
     where components.as_of is not null
 ),
@@ -41,24 +54,74 @@ with_nodes as (
             and components.node_month = rep_nodes.booking_month
             and components.node_on >= rep_nodes.valid_from
             and components.node_on < rep_nodes.valid_to
+),
+
+summed as (
+    select
+        with_nodes.budget_type_id,
+        with_nodes.part,
+        with_nodes.parameter_set_id,
+        node_levels.node_level,
+        {{ node_id('with_nodes') }} as node_id,
+        with_nodes.period_type,
+        with_nodes.period_start,
+        sum(with_nodes.amount) as amount,
+        sum(with_nodes.record_count) as record_count,
+        sum(with_nodes.missing_amounts) as missing_amounts
+    from (
+        select
+            budget_type_id,
+            part,
+            parameter_set_id,
+            period_type,
+            period_start,
+            rep_id,
+            team_id,
+            region_id,
+            sum(amount) as amount,
+            count(*) as record_count,
+            count(*) - count(amount) as missing_amounts
+        from with_nodes
+        where over_reps = 'sum'
+        group by 1, 2, 3, 4, 5, 6, 7, 8
+    ) as with_nodes
+    cross join {{ node_levels() }}
+    group by 1, 2, 3, 4, 5, 6, 7
+),
+
+counted as (
+    select
+        with_nodes.budget_type_id,
+        with_nodes.part,
+        with_nodes.parameter_set_id,
+        node_levels.node_level,
+        {{ node_id('with_nodes') }} as node_id,
+        with_nodes.period_type,
+        with_nodes.period_start,
+        count(distinct with_nodes.distinct_key) as amount,
+        count(*) as record_count,
+        count(*) - count(with_nodes.amount) as missing_amounts
+    from with_nodes
+    cross join {{ node_levels() }}
+    where with_nodes.over_reps = 'distinct'
+    group by 1, 2, 3, 4, 5, 6, 7
+),
+
+final as (
+    select * from summed
+    union all
+    select * from counted
 )
 
 select
-    with_nodes.budget_type_id,
-    with_nodes.part,
-    with_nodes.parameter_set_id,
-    node_levels.node_level,
-    {{ node_id('with_nodes') }} as node_id,
-    with_nodes.period_type,
-    with_nodes.period_start,
-    cast(
-        case
-            when with_nodes.over_reps = 'distinct' then count(distinct with_nodes.distinct_key)
-            else sum(with_nodes.amount)
-        end as decimal(28, 4)
-    ) as amount,
-    count(*) as record_count,
-    count(*) - count(with_nodes.amount) as missing_amounts
-from with_nodes
-cross join {{ node_levels() }}
-group by 1, 2, 3, 4, 5, 6, 7, with_nodes.over_reps
+    budget_type_id,
+    part,
+    parameter_set_id,
+    node_level,
+    node_id,
+    period_type,
+    period_start,
+    cast(amount as decimal(28, 4)) as amount,
+    cast(record_count as bigint) as record_count,
+    cast(missing_amounts as bigint) as missing_amounts
+from final

@@ -1,3 +1,5 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_touched_periods() }}") }}
+
 with context as (
     select * from {{ ref('int_core__context') }}
 ),
@@ -25,6 +27,10 @@ unsourced as (
 bases as (
     select basis
     from (values ('reported'), ('restated')) as bases (basis)
+),
+
+touched as (
+    select * from {{ ref('int_outcomes__touched_periods') }}
 ),
 
 parts as (
@@ -91,8 +97,17 @@ pivoted as (
         sum(record_count) as record_count,
         sum(missing_amounts) as missing_amounts
     from (
-        select * from parts
+        select parts.*
+        from parts
+        inner join touched
+            on
+                parts.budget_type_id = touched.budget_type_id
+                and parts.basis = touched.basis
+                and parts.period_type = touched.period_type
+                and parts.period_start = touched.period_start
+
         union all
+
         select
             budget_type_id,
             'none' as part,
@@ -266,16 +281,22 @@ final as (
 )
 
 select
-    budget_type_id,
-    parameter_set_id,
-    node_level,
-    node_id,
-    basis,
-    period_type,
-    period_start,
-    cast(numerator as decimal(28, 4)) as numerator,
-    cast(denominator as decimal(28, 4)) as denominator,
-    cast(value as decimal(28, 10)) as value,
-    cast(record_count as bigint) as record_count,
-    reason_code
+    final.budget_type_id,
+    final.parameter_set_id,
+    final.node_level,
+    final.node_id,
+    final.basis,
+    final.period_type,
+    final.period_start,
+    cast(final.numerator as decimal(28, 4)) as numerator,
+    cast(final.denominator as decimal(28, 4)) as denominator,
+    cast(final.value as decimal(28, 10)) as value,
+    cast(final.record_count as bigint) as record_count,
+    final.reason_code
 from final
+inner join touched
+    on
+        final.budget_type_id = touched.budget_type_id
+        and final.basis = touched.basis
+        and final.period_type = touched.period_type
+        and final.period_start = touched.period_start
