@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from packaging.version import Version
 
 from orchestration.assets.build import open_build, remember_child
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, environment, in_words
@@ -281,9 +284,21 @@ def _results(target: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_text())["results"] if path.is_file() else []
 
 
+class LockedDbt(DbtCliResource):
+    """The dbt command line, whose version is the installed package's.
+
+    dagster-dbt would start ``dbt --version`` in each run to learn it: 4 CPU seconds for a number
+    that requirements.lock fixes. Should it ask in another way one day, it only does that again.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+
 def dbt_resource() -> DbtCliResource:
     """Return the dbt command line of this environment, pointed at the repository root."""
-    return DbtCliResource(
+    return LockedDbt(
         project_dir=str(PROJECT_ROOT),
         profiles_dir=str(PROJECT_ROOT),
         dbt_executable=str(DBT_EXECUTABLE),
