@@ -127,5 +127,29 @@ def last_runs(instance, as_of: str | None = None, limit: int = 1) -> list[NightR
     ]
 
 
+def bury_dead_runs(instance, own_run_id: str) -> list[str]:
+    """Record runs that were killed as failed and give back their place in the pool; return them.
+
+    The caller holds the pipeline's lock, which every run takes before its first step and which a
+    run that lives would still hold. Dagster frees the place of a killed run only while its daemon
+    runs, and without it the next night would wait for that place for ever.
+    """
+    import dagster as dg
+
+    begun = instance.get_runs(
+        filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    )
+    storage = instance.event_log_storage
+    dead = ({run.run_id for run in begun} | storage.get_concurrency_run_ids()) - {own_run_id}
+    for run_id in sorted(dead):
+        storage.free_concurrency_slots_for_run(run_id)
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(
+                run, "The process of this run ended before the run did; the next run found it."
+            )
+    return sorted(dead)
+
+
 def _moment(seconds: float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None

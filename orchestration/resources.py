@@ -10,7 +10,7 @@ import dagster as dg
 
 from orchestration.assets.dbt import dbt_resource
 from orchestration.assets.night import Night, in_words
-from orchestration.instance import PARTITION_TAG
+from orchestration.instance import PARTITION_TAG, bury_dead_runs
 from orchestration.lock import single_writer
 from orchestration.settings import Settings, load_settings
 
@@ -59,6 +59,7 @@ def night(context: dg.InitResourceContext) -> Iterator[Night]:
     with in_words():
         check_disk(settings, free=free_bytes(settings), last_build=last_build_bytes(settings))
         with single_writer(settings, run.run_id[:8], as_of=as_of.isoformat()):
+            bury_dead_runs(context.instance, run.run_id)
             yield Night(settings, as_of, run.run_id)
 
 
