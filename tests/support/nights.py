@@ -33,7 +33,7 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 DEMO_SCALE = "0.05"
 """A twentieth of the demo company: 16 reps and 10,000 invoice lines, whole in every entity."""
 
-NIGHT_SECONDS = 1500
+NIGHT_SECONDS = 900
 """How long a night may take before a test gives it up; a quiet machine needs about 75 seconds."""
 
 
