@@ -19,7 +19,7 @@ ifdef TARGET
 export UTFALL_TARGET := $(TARGET)
 endif
 
-.PHONY: help setup nightly test dev serve status clean-up docs benchmark types type
+.PHONY: help setup nightly test dev serve status clean-up docs benchmark types
 
 help: ## What the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -62,8 +62,3 @@ benchmark: $(READY) ## A full and an ordinary night at a size: SCALE=<invoice li
 
 types: $(READY) ## Write the registry seed and the union model from the types' YAML
 	@$(RUN) orchestration.registry
-
-type: $(READY) ## An author's loop for one budget type: T=<budget_type_id>
-	@test -n "$(T)" || { echo "Name the type: make type T=signed_volume"; exit 1; }
-	@$(VENV)/bin/dbt test --select "bt_$(T)" --resource-type unit_test
-	@$(RUN) orchestration.show_type $(T)

@@ -24,7 +24,7 @@ GROUPS: dict[str, list[str]] = {
     "sqlfluff": [str(BIN / "sqlfluff"), "lint", "--processes", "2", "models", "dbt_project"],
 } | {
     name: [*PYTHON, "-m", "pytest", f"tests/{name}"]
-    for name in ("unit", "graph", "oracle", "e2e", "faults")
+    for name in ("unit", "dbt", "graph", "e2e", "faults")
 }
 
 

@@ -67,8 +67,8 @@ invoiced_years as (
     inner join invoiced
         on
             bounds.contract_id = invoiced.contract_id
-            and invoiced.event_date >= bounds.invoiced_from
-            and invoiced.event_date < bounds.invoiced_to
+            and bounds.invoiced_from <= invoiced.event_date
+            and bounds.invoiced_to > invoiced.event_date
     group by bounds.contract_id, bounds.contract_year
 ),
 

@@ -157,8 +157,8 @@ node_keys as (
 key_spans as (
     select
         node_keys.*,
-        min(piece_start) over by_key as first_piece,
-        max(piece_start) over by_key as last_piece
+        min(node_keys.piece_start) over by_key as first_piece,
+        max(node_keys.piece_start) over by_key as last_piece
     from node_keys
     window by_key as (
         partition by

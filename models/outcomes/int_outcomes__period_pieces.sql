@@ -35,4 +35,4 @@ from periods
 inner join pieces
     on
         pieces.piece_start >= least(periods.window_start, periods.period_start)
-        and pieces.piece_start < periods.evaluated_to
+        and periods.evaluated_to > pieces.piece_start

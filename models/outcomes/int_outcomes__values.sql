@@ -26,7 +26,7 @@ unsourced as (
 
 bases as (
     select basis
-    from (values ('reported'), ('restated')) as bases (basis)
+    from (values ('reported'), ('restated'))
 ),
 
 touched as (
@@ -35,16 +35,33 @@ touched as (
 
 parts as (
     select
-        budget_type_id, part, parameter_set_id, node_level, node_id, basis, period_type,
-        period_start, amount, record_count, missing_amounts
+        budget_type_id,
+        part,
+        parameter_set_id,
+        node_level,
+        node_id,
+        basis,
+        period_type,
+        period_start,
+        amount,
+        record_count,
+        missing_amounts
     from {{ ref('int_outcomes__flow_parts') }}
 
     union all
 
     select
-        parts.budget_type_id, parts.part, parts.parameter_set_id, parts.node_level,
-        parts.node_id, bases.basis, parts.period_type, parts.period_start, parts.amount,
-        parts.record_count, parts.missing_amounts
+        parts.budget_type_id,
+        parts.part,
+        parts.parameter_set_id,
+        parts.node_level,
+        parts.node_id,
+        bases.basis,
+        parts.period_type,
+        parts.period_start,
+        parts.amount,
+        parts.record_count,
+        parts.missing_amounts
     from {{ ref('int_outcomes__evaluated_parts') }} as parts
     cross join bases
 ),

@@ -33,5 +33,5 @@ select
 from evaluations
 inner join planned
     on
-        planned.planned_on >= evaluations.as_of
+        evaluations.as_of <= planned.planned_on
         and planned.planned_on < {{ add_days('evaluations.as_of', 'evaluations.horizon_days') }}

@@ -32,7 +32,7 @@ met as (
             and kam_customers.customer_id = sales_meetings.customer_id
             and sales_meetings.event_date
             >= {{ add_days('evaluations.as_of', '-evaluations.window_days') }}
-            and sales_meetings.event_date < evaluations.as_of
+            and evaluations.as_of > sales_meetings.event_date
 ),
 
 parts as (

@@ -104,6 +104,14 @@ attendances as (
             and not participants.is_deleted
 ),
 
+registered as (
+    select distinct
+        activity_id,
+        posted_in,
+        sign
+    from attendances
+),
+
 -- A meeting for which nobody is registered was held by its owner; one that all who were
 -- registered stayed away from has nobody to credit.
 participations as (
@@ -121,13 +129,7 @@ participations as (
             and meetings.posted_in = attendances.posted_in
             and meetings.sign = attendances.sign
             and attendances.has_attended
-    left join (
-        select distinct
-            activity_id,
-            posted_in,
-            sign
-        from attendances
-    ) as registered
+    left join registered
         on
             meetings.activity_id = registered.activity_id
             and meetings.posted_in = registered.posted_in

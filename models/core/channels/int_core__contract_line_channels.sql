@@ -47,8 +47,8 @@ earlier_days as (
     inner join {{ ref('int_core__customer_days') }} as days
         on
             signings.customer_id = days.customer_id
-            and days.visible_from < signings.signed_on
-            and days.booking_month <= signings.booking_month
+            and signings.signed_on > days.visible_from
+            and signings.booking_month >= days.booking_month
 ),
 
 history as (
@@ -156,43 +156,44 @@ candidates as (
 -- The nearest earlier line goes to the first new line that asks for it; whoever lost asks for the
 -- next one that is free. Three rounds cover more lines of one category than a customer has.
 {%- for round in [1, 2, 3] %}
-asked_{{ round }} as (
-    select
-        candidates.*,
-        row_number() over (
-            partition by candidates.contract_line_id order by candidates.nearness
-        ) as wish
-    from candidates
-    {%- for before in range(1, round) %}
-    left join taken_{{ before }} as taker_{{ before }}
-        on candidates.contract_line_id = taker_{{ before }}.contract_line_id
-    left join taken_{{ before }} as line_{{ before }}
-        on candidates.earlier_line_id = line_{{ before }}.earlier_line_id
-    {%- endfor %}
-    where
-        1 = 1
-        {%- for before in range(1, round) %}
-        and taker_{{ before }}.contract_line_id is null
-        and line_{{ before }}.earlier_line_id is null
-        {%- endfor %}
-),
-
-taken_{{ round }} as (
-    select
-        ranked.contract_line_id,
-        ranked.earlier_line_id
-    from (
+    asked_{{ round }} as (
         select
-            asked_{{ round }}.*,
+            candidates.*,
             row_number() over (
-                partition by asked_{{ round }}.earlier_line_id
-                order by asked_{{ round }}.signed_on, asked_{{ round }}.contract_line_id
-            ) as turn
-        from asked_{{ round }}
-        where asked_{{ round }}.wish = 1
-    ) as ranked
-    where ranked.turn = 1
-),
+                partition by candidates.contract_line_id order by candidates.nearness
+            ) as wish
+        from
+            candidates
+        {%- for before in range(1, round) %}
+            left join taken_{{ before }} as taker_{{ before }}
+                on candidates.contract_line_id = taker_{{ before }}.contract_line_id
+            left join taken_{{ before }} as line_{{ before }}
+                on candidates.earlier_line_id = line_{{ before }}.earlier_line_id
+        {%- endfor %}
+        where
+            1 = 1
+            {%- for before in range(1, round) %}
+                and taker_{{ before }}.contract_line_id is null
+                and line_{{ before }}.earlier_line_id is null
+            {%- endfor %}
+    ),
+
+    taken_{{ round }} as (
+        select
+            ranked.contract_line_id,
+            ranked.earlier_line_id
+        from (
+            select
+                asked_{{ round }}.*,
+                row_number() over (
+                    partition by asked_{{ round }}.earlier_line_id
+                    order by asked_{{ round }}.signed_on, asked_{{ round }}.contract_line_id
+                ) as turn
+            from asked_{{ round }}
+            where asked_{{ round }}.wish = 1
+        ) as ranked
+        where ranked.turn = 1
+    ),
 {% endfor %}
 continued as (
     select contract_line_id from taken_1
@@ -209,8 +210,8 @@ bought_before as (
         on
             signings.customer_id = earlier.customer_id
             and signings.product_category = earlier.product_category
-            and earlier.signed_on < signings.signed_on
-            and earlier.booking_month <= signings.booking_month
+            and signings.signed_on > earlier.signed_on
+            and signings.booking_month >= earlier.booking_month
 
     union
 
@@ -220,8 +221,8 @@ bought_before as (
         on
             signings.customer_id = days.customer_id
             and signings.product_category = days.product_category
-            and days.visible_from < signings.signed_on
-            and days.booking_month <= signings.booking_month
+            and signings.signed_on > days.visible_from
+            and signings.booking_month >= days.booking_month
 )
 
 select

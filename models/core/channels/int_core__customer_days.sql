@@ -10,12 +10,12 @@ months as (
 
 links as (
     select
-        merges.customer_id,
+        merged.customer_id,
         months.month_start as booking_month,
         months.knowledge_at
-    from {{ ref('int_core__customer_merges') }} as merges
+    from {{ ref('int_core__customer_merges') }} as merged
     inner join months
-        on merges.known_from >= months.opens_at and merges.known_from < months.closes_at
+        on merged.known_from >= months.opens_at and merged.known_from < months.closes_at
 ),
 
 -- Whoever points, directly or over a link, to a customer that is merged in this month moves too.
@@ -105,7 +105,12 @@ ordered as (
         *,
         row_number() over (
             partition by customer_id
-            order by booking_month, visible_from, is_carried desc, first_event_on, active_until
+            order by
+                booking_month asc,
+                visible_from asc,
+                is_carried desc,
+                first_event_on asc,
+                active_until asc
         ) as event_no
     from with_inherited
 ),

@@ -77,19 +77,27 @@ amounts as (
     select
         credited.*,
         case
-            when is_primary
-                then part + amount - sum(case when credit_type = 'revenue' then part else 0 end)
-                over (
-                    partition by contract_line_id, contract_year, entry, posted_in, sign
-                )
-            else part
+            when credited.is_primary
+                then
+                    credited.part
+                    + credited.amount
+                    - sum(case when credited.credit_type = 'revenue' then credited.part else 0 end)
+                        over (
+                            partition by
+                                credited.contract_line_id,
+                                credited.contract_year,
+                                credited.entry,
+                                credited.posted_in,
+                                credited.sign
+                        )
+            else credited.part
         end as credited_amount,
         case
             when
-                is_primary
-                and entry = 'recognition'
-                and contract_year = 0
-                and contract_line_id = first_line_id
+                credited.is_primary
+                and credited.entry = 'recognition'
+                and credited.contract_year = 0
+                and credited.contract_line_id = credited.first_line_id
                 then 1
             else 0
         end as deals

@@ -6,7 +6,8 @@ with contexts as (
     select distinct
         states.contract_id,
         states.booking_month,
-        case when states.entry in ('cancellation', 'cancellation_withdrawn') then 'owner'
+        case
+            when states.entry in ('cancellation', 'cancellation_withdrawn') then 'owner'
             when states.contract_year = 0 then 'split'
             else 'owner'
         end as credit_rule,
@@ -99,6 +100,6 @@ select
     share,
     first_value(rep_id) over (
         partition by contract_id, booking_month, credit_rule, credit_date
-        order by case when credit_type = 'revenue' then 0 else 1 end, share desc, rep_id
+        order by case when credit_type = 'revenue' then 0 else 1 end, share desc, rep_id asc
     ) as primary_rep_id
 from shares

@@ -94,7 +94,7 @@ split_by_region as (
         on
             team_intervals.booking_month = region_versions.booking_month
             and team_intervals.team_id = region_versions.team_id
-            and region_versions.valid_from < team_intervals.valid_to
+            and team_intervals.valid_to > region_versions.valid_from
             and team_intervals.valid_from < region_versions.valid_to
     left join teams
         on

@@ -83,18 +83,21 @@ split as (
         {{ money_mul('cost_amount', 'share') }} as cost_part,
         {{ money_mul('qty', 'share') }} as qty_part
     from credited
-    where not (share = 1 and credit_type = 'revenue')
+    where not (credited.share = 1 and credited.credit_type = 'revenue')
 ),
 
 -- The primary rep takes what rounding leaves, so that the shares of a line add up exactly.
 split_rest as (
     select
         split.*,
-        net_amount - sum(case when credit_type = 'revenue' then net_part else 0 end) over by_line
+        split.net_amount
+        - sum(case when split.credit_type = 'revenue' then split.net_part else 0 end) over by_line
             as net_rest,
-        cost_amount - sum(case when credit_type = 'revenue' then cost_part else 0 end) over by_line
+        split.cost_amount
+        - sum(case when split.credit_type = 'revenue' then split.cost_part else 0 end) over by_line
             as cost_rest,
-        qty - sum(case when credit_type = 'revenue' then qty_part else 0 end) over by_line
+        split.qty
+        - sum(case when split.credit_type = 'revenue' then split.qty_part else 0 end) over by_line
             as qty_rest
     from split
     window by_line as (
@@ -104,18 +107,50 @@ split_rest as (
 
 amounts as (
     select
-        invoice_line_id, attribution_line_id, invoice_id, invoice_date, doc_type, customer_id,
-        product_id, product_category, contract_line_id, area_id, business_category,
-        purchase_method, is_costed, sign, posted_in, is_changed, rep_id, credit_type,
-        net_amount, cost_amount, qty
+        invoice_line_id,
+        attribution_line_id,
+        invoice_id,
+        invoice_date,
+        doc_type,
+        customer_id,
+        product_id,
+        product_category,
+        contract_line_id,
+        area_id,
+        business_category,
+        purchase_method,
+        is_costed,
+        sign,
+        posted_in,
+        is_changed,
+        rep_id,
+        credit_type,
+        net_amount,
+        cost_amount,
+        qty
     from whole
 
     union all
 
     select
-        invoice_line_id, attribution_line_id, invoice_id, invoice_date, doc_type, customer_id,
-        product_id, product_category, contract_line_id, area_id, business_category,
-        purchase_method, is_costed, sign, posted_in, is_changed, rep_id, credit_type,
+        invoice_line_id,
+        attribution_line_id,
+        invoice_id,
+        invoice_date,
+        doc_type,
+        customer_id,
+        product_id,
+        product_category,
+        contract_line_id,
+        area_id,
+        business_category,
+        purchase_method,
+        is_costed,
+        sign,
+        posted_in,
+        is_changed,
+        rep_id,
+        credit_type,
         net_part + case when is_primary then net_rest else 0 end as net_amount,
         cost_part + case when is_primary then cost_rest else 0 end as cost_amount,
         qty_part + case when is_primary then qty_rest else 0 end as qty
@@ -124,19 +159,47 @@ amounts as (
 
 netted as (
     select
-        invoice_line_id, attribution_line_id, invoice_id, invoice_date, doc_type, customer_id,
-        product_id, product_category, contract_line_id, area_id, business_category,
-        purchase_method, is_costed, posted_in, rep_id, credit_type,
-        net_amount, cost_amount, qty
+        invoice_line_id,
+        attribution_line_id,
+        invoice_id,
+        invoice_date,
+        doc_type,
+        customer_id,
+        product_id,
+        product_category,
+        contract_line_id,
+        area_id,
+        business_category,
+        purchase_method,
+        is_costed,
+        posted_in,
+        rep_id,
+        credit_type,
+        net_amount,
+        cost_amount,
+        qty
     from amounts
     where not is_changed
 
     union all
 
     select
-        invoice_line_id, attribution_line_id, invoice_id, invoice_date, doc_type, customer_id,
-        product_id, product_category, contract_line_id, area_id, business_category,
-        purchase_method, is_costed, posted_in, rep_id, credit_type,
+        invoice_line_id,
+        attribution_line_id,
+        invoice_id,
+        invoice_date,
+        doc_type,
+        customer_id,
+        product_id,
+        product_category,
+        contract_line_id,
+        area_id,
+        business_category,
+        purchase_method,
+        is_costed,
+        posted_in,
+        rep_id,
+        credit_type,
         sum(sign * net_amount) as net_amount,
         sum(sign * cost_amount) as cost_amount,
         sum(sign * qty) as qty

@@ -57,4 +57,4 @@ select
     cast(1 as decimal(18, 10)) as rate
 from months
 cross join context
-inner join {{ ref('int_core__dates') }} as dates on dates.date_day < months.month_end
+inner join {{ ref('int_core__dates') }} as dates on months.month_end > dates.date_day

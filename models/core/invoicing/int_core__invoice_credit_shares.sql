@@ -195,6 +195,6 @@ select
     share,
     first_value(rep_id) over (
         partition by invoice_id, contract_line_id, booking_month
-        order by case when credit_type = 'revenue' then 0 else 1 end, share desc, rep_id
+        order by case when credit_type = 'revenue' then 0 else 1 end, share desc, rep_id asc
     ) as primary_rep_id
 from shares

@@ -152,7 +152,7 @@ originals as (
         sum(named_originals.weight) over by_line as total_weight,
         row_number() over (
             partition by named_originals.booking_month, named_originals.invoice_line_id
-            order by named_originals.weight desc, named_originals.attribution_line_id
+            order by named_originals.weight desc, named_originals.attribution_line_id asc
         ) as attribution_no
     from named_originals
     inner join invoices
@@ -171,9 +171,11 @@ credited as (
         originals.*,
         coalesce(
             {{ ratio('weight', 'total_weight') }},
-            case when attribution_no = 1 then 1 else 0 end
+            case when originals.attribution_no = 1 then 1 else 0 end
         ) as attribution_share,
-        count(*) over (partition by booking_month, invoice_line_id) as attributions
+        count(*)
+            over (partition by originals.booking_month, originals.invoice_line_id)
+            as attributions
     from originals
 ),
 
@@ -255,10 +257,24 @@ shared as (
 
 parts as (
     select
-        booking_month, previous_booking_month, invoice_line_id, attribution_line_id, attribution_invoice_id,
-        attribution_contract_line_id, attribution_customer_id, attribution_date,
-        attribution_month, invoice_id, customer_id, invoice_date, doc_type, product_id,
-        area_id, business_category, purchase_method, is_costed,
+        booking_month,
+        previous_booking_month,
+        invoice_line_id,
+        attribution_line_id,
+        attribution_invoice_id,
+        attribution_contract_line_id,
+        attribution_customer_id,
+        attribution_date,
+        attribution_month,
+        invoice_id,
+        customer_id,
+        invoice_date,
+        doc_type,
+        product_id,
+        area_id,
+        business_category,
+        purchase_method,
+        is_costed,
         part_net_amount as net_amount,
         part_cost_amount as cost_amount,
         part_qty as qty
@@ -267,10 +283,24 @@ parts as (
     union all
 
     select
-        booking_month, previous_booking_month, invoice_line_id, attribution_line_id, attribution_invoice_id,
-        attribution_contract_line_id, attribution_customer_id, attribution_date,
-        attribution_month, invoice_id, customer_id, invoice_date, doc_type, product_id,
-        area_id, business_category, purchase_method, is_costed,
+        booking_month,
+        previous_booking_month,
+        invoice_line_id,
+        attribution_line_id,
+        attribution_invoice_id,
+        attribution_contract_line_id,
+        attribution_customer_id,
+        attribution_date,
+        attribution_month,
+        invoice_id,
+        customer_id,
+        invoice_date,
+        doc_type,
+        product_id,
+        area_id,
+        business_category,
+        purchase_method,
+        is_costed,
         net_part + case when attribution_no = 1 then net_rest else 0 end as net_amount,
         cost_part + case when attribution_no = 1 then cost_rest else 0 end as cost_amount,
         qty_part + case when attribution_no = 1 then qty_rest else 0 end as qty

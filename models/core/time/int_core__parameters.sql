@@ -48,7 +48,7 @@ select
         'multi_year_full_at_signing',
     ] %}
     cast(max(case when parameter_id = '{{ parameter }}' then value end) as integer)
-        as {{ parameter }}{{ "," if not loop.last }}
+        as {{ parameter }}{{ "," if not loop.last }}  -- noqa: LT02
     {%- endfor %}
 from dated
 where newest = 1

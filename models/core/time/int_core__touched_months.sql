@@ -13,7 +13,7 @@ invoices as (
     inner join {{ ref('stg_canonical__invoices') }} as invoices
         on
             bookings.invoice_id = invoices.invoice_id
-            and invoices.invoice_date < bookings.booking_month
+            and bookings.booking_month > invoices.invoice_date
 ),
 
 activities as (
