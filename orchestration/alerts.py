@@ -42,7 +42,7 @@ def innermost(error) -> tuple[str, str]:
     """
     if error is None:
         return "", ""
-    while error.cause is not None:
+    while error.cause is not None and error.cls_name != WRITTEN_BY_THE_PROJECT:
         error = error.cause
     message = (error.message or "").strip()
     name = (error.cls_name or "").strip()

@@ -60,10 +60,7 @@ def render_summary(outcome: Outcome, current: Path) -> str:
             f"{_count(dbt.get('test'))} data tests",
         ),
         ("gate", str(gate.get("summary", "was not run"))),
-        (
-            "publication",
-            f"{publication.get('publication_id', '')} ({publication.get('note', '')})",
-        ),
+        ("publication", str(publication.get("note", "none"))),
         ("lies in", str(current)),
     ]
     width = max(len(name) for name, _ in rows)

@@ -21,6 +21,7 @@ from orchestration.instance import PARTITION_TAG, NightRun, last_runs, run_tags
 from orchestration.settings import Settings
 
 EVERY_MINUTE = 60
+SHOWN_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def look_at_landing(settings: Settings, now: datetime) -> Seen | None:
     state = delivery_state(settings, as_of, now.timestamp())
     return Seen(
         as_of=as_of,
-        deliveries=state.fingerprint,
+        deliveries=state.fingerprint[:SHOWN_DIGITS],
         missing=state.missing,
         late=state.late,
         is_published=published is not None and published >= as_of,
@@ -106,7 +107,7 @@ def deliveries_of(settings: Settings, as_of: date) -> str:
     """
     if settings.demo:
         return f"demo-{settings.seed}-{settings.scale:g}-{as_of}"
-    return delivery_state(settings, as_of).fingerprint
+    return delivery_state(settings, as_of).fingerprint[:SHOWN_DIGITS]
 
 
 def build_delivery_sensor(

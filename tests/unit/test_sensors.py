@@ -201,6 +201,13 @@ def test_the_sentence_is_the_one_the_stage_wrote():
     assert alerts.failure_sentence("ingest", name, message) == "The pipeline is busy."
 
 
+def test_the_sentence_wins_over_the_error_it_was_made_from():
+    busy = Cause("PipelineBusy", "orchestration.lock.PipelineBusy: The pipeline is busy.")
+    failure = Cause("Failure", "dagster.Failure: The pipeline is busy.", busy)
+    wrapped = Cause("DagsterResourceFunctionError", "Error executing resource", failure)
+    assert alerts.failure_sentence("start", *alerts.innermost(wrapped)) == "The pipeline is busy."
+
+
 def test_an_unforeseen_error_gets_the_stage_and_the_next_step():
     sentence = alerts.failure_sentence("dbt", "KeyError", "'x'")
     assert sentence.startswith("The stage dbt failed (KeyError): 'x'")
