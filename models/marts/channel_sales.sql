@@ -28,7 +28,7 @@ node_months as (
 
 channels as (
     select channel
-    from (values ('renewal'), ('upsell'), ('win_back'), ('new'))
+    from (values ('renewal'), ('upsell'), ('win_back'), ('new')) as channels (channel)
 ),
 
 -- Every node and month shows all four channels and the total.

@@ -18,7 +18,7 @@ registry as (
 
 bases as (
     select basis
-    from (values ('reported'), ('restated'))
+    from (values ('reported'), ('restated')) as bases (basis)
 ),
 
 periods as (

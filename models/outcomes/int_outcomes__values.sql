@@ -26,7 +26,7 @@ unsourced as (
 
 bases as (
     select basis
-    from (values ('reported'), ('restated'))
+    from (values ('reported'), ('restated')) as bases (basis)
 ),
 
 touched as (
