@@ -75,14 +75,23 @@ def build_release_assets(
     )
     def release_candidate(night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
         from orchestration.publication.release import build_candidate
+        from orchestration.publication.unchanged import unchanged_months
 
+        build_file = Path(night.take("build_file")["path"])
+        current = night.settings.published / "current"
         with in_words():
+            opened = open_build(night.settings, build_file)
             candidate = build_candidate(
                 night.settings,
-                open_build(night.settings, Path(night.take("build_file")["path"])),
+                opened,
                 load_manifest(),
                 as_of=night.as_of,
                 run_id=night.run_id,
+                unchanged_months=unchanged_months(
+                    opened,
+                    read_plan(build_file).base_as_of,
+                    current.resolve() if current.exists() else None,
+                ),
             )
         rows = {name: export.rows for name, export in sorted(candidate.exports.items())}
         night.leave(

@@ -1,0 +1,54 @@
+"""Which months of a build cannot differ from the publication it started from.
+
+An incremental build computes booking months from ``rebuild_from`` on, and the periods that the
+model ``int_outcomes__touched_periods`` lists. Every other month's file is the one of the release
+before, so it need not be written to be compared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+_OUTCOMES = """
+    select date_trunc('month', period_start)::date from outcomes.int_outcomes__touched_periods
+"""
+
+# Evidence of flow types lies in the month it is booked in; that of a period in the month it begins.
+_EVIDENCE = """
+    select month_start from core.int_core__booking_months
+    where month_start >= (select rebuild_from from core.int_core__rebuild)
+    union
+    select date_trunc('month', period_start)::date from core.int_core__periods
+    where period_end > (select rebuild_from from core.int_core__rebuild)
+"""
+
+
+def unchanged_months(
+    build_path: Path, base_as_of: date | None, current: Path | None
+) -> Mapping[str, set[date]]:
+    """Return table → booking months whose files of ``current`` still hold.
+
+    ``base_as_of`` is the night the build started from (None for a full build) and ``current`` the
+    release folder that readers have now. Empty where the build is full, or the release is not the
+    one of that night.
+    """
+    if base_as_of is None or current is None or not (current / "manifest.json").is_file():
+        return {}
+    manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
+    if manifest["as_of"] != base_as_of.isoformat():
+        return {}
+    found = {}
+    with duckdb.connect(str(build_path), read_only=True) as connection:
+        (as_of,) = connection.execute("select as_of from raw.run_context").fetchone()
+        # The standing figures of both nights lie in their months.
+        nights = {base_as_of.replace(day=1), as_of.replace(day=1)}
+        for table, query in (("outcomes", _OUTCOMES), ("outcome_evidence", _EVIDENCE)):
+            changed = nights | {month for (month,) in connection.execute(query).fetchall()}
+            rows = connection.execute(f"select distinct booking_month from marts.{table}")
+            found[table] = {month for (month,) in rows.fetchall() if month} - changed
+    return found
