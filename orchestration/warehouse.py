@@ -359,6 +359,22 @@ def mark_green(settings: Settings, plan: BuildPlan) -> None:
         _remove_build(base.path)
 
 
+def copy_for_development(settings: Settings, plan: BuildPlan) -> Path | None:
+    """Copy a green build of the demo company to where ``dbt`` works at the root without flags.
+
+    The copy is the developer's to spoil. Of a real company there is none: it may be large, and its
+    data has its own place.
+    """
+    if not settings.demo:
+        return None
+    copy = settings.work / "dev" / "utfall.duckdb"
+    copy.parent.mkdir(exist_ok=True)
+    _remove_build(copy)
+    _copy(plan.path, copy)
+    copy.chmod(0o644)
+    return copy
+
+
 class _RawSchema:
     """Schema ``raw`` of one build file."""
 

@@ -28,6 +28,12 @@ GROUPS: dict[str, list[str]] = {
 }
 
 
+def environment(group: str) -> dict[str, str]:
+    """Return the environment of a group: what only compiles needs no build file on disk."""
+    compiles = {"UTFALL_BUILD_FILE": ":memory:"} if group in ("parse", "sqlfluff") else {}
+    return {**os.environ, **compiles}
+
+
 def main(wanted: list[str]) -> int:
     """Run the groups and return 0 when all passed."""
     unknown = [name for name in wanted if name not in GROUPS]
@@ -38,7 +44,7 @@ def main(wanted: list[str]) -> int:
     for name in wanted or list(GROUPS):
         print(f"\n── {name} " + "─" * max(4, 60 - len(name)), flush=True)
         started = time.monotonic()
-        done = subprocess.run(GROUPS[name], cwd=ROOT, env=os.environ, check=False)
+        done = subprocess.run(GROUPS[name], cwd=ROOT, env=environment(name), check=False)
         results.append((name, (time.monotonic() - started) / 60, done.returncode == 0))
     print("\nMinutes per group")
     for name, minutes, passed in results:

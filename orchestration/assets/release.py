@@ -235,7 +235,7 @@ def _publish(night: Night) -> Iterator[dg.MaterializeResult]:
     from orchestration.publication.audit import audit_path, read_audit
     from orchestration.publication.publish import publish, publish_quality
     from orchestration.publication.retention import cleanup
-    from orchestration.warehouse import mark_green
+    from orchestration.warehouse import copy_for_development, mark_green
 
     candidate, plan = night.take("release_candidate"), night.take("build_file")
     folder, run_id = Path(candidate["folder"]), candidate["run_id"]
@@ -251,7 +251,9 @@ def _publish(night: Night) -> Iterator[dg.MaterializeResult]:
             result=result,
         )
         close_build(night.settings)
-        mark_green(night.settings, read_plan(Path(plan["path"])))
+        build = read_plan(Path(plan["path"]))
+        mark_green(night.settings, build)
+        copy_for_development(night.settings, build)
         cleaned = cleanup(night.settings)
     night.leave(
         "publication",

@@ -18,6 +18,7 @@ from orchestration.warehouse import (
     HISTORY_COLUMNS,
     BuildPlan,
     WarehouseError,
+    copy_for_development,
     logic_hash,
     mark_green,
     open_warehouse,
@@ -148,6 +149,15 @@ def test_changed_logic_makes_the_base_useless(
     plan = night(settings, DAY2, "b")
     assert plan.is_full
     assert "changed since the green build" in plan.reason
+
+
+def test_a_developer_gets_a_copy_of_the_demo_company_only(settings: Settings) -> None:
+    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
+    plan = night(settings, DAY1, "a")
+    assert copy_for_development(replace(settings, demo=False), plan) is None
+    copy = copy_for_development(replace(settings, demo=True), plan)
+    assert copy == settings.work / "dev" / "utfall.duckdb"
+    assert copy.read_bytes() == plan.path.read_bytes()
 
 
 def test_the_logic_hash_follows_sql_and_seeds_but_not_documentation(tmp_path: Path) -> None:
