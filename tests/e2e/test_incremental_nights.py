@@ -186,7 +186,7 @@ def test_late_corrected_and_deleted_rows_reach_back_into_closed_months(side_by_s
             "and booking_date >= '2026-03-01'",
             "select count(distinct invoice_line_id) from whole.core.fct_invoice_line_credits "
             "where event_date < '2026-02-01' and booking_month = '2026-03-01' and net_amount < 0",
-            "select count(*) from whole.staging.stg_canonical__activities "
+            "select count(*) from whole.staging.base_canonical__activities "
             "where is_deleted and start_at < '2026-03-01'",
         )
     )
