@@ -181,7 +181,7 @@ def _read_base(settings: Settings) -> _Base | None:
     return _Base(
         path=settings.work / content["file"],
         as_of=date.fromisoformat(content["as_of"]),
-        logic=content["logic"],
+        logic=content.get("logic", ""),
         extracts=tuple(
             Extract(entity, source, date.fromisoformat(day), sha256, load_mode)
             for entity, source, day, sha256, load_mode in content["extracts"]
