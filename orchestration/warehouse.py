@@ -363,9 +363,9 @@ def copy_for_development(settings: Settings, plan: BuildPlan) -> Path | None:
     """Copy a green build of the demo company to where ``dbt`` works at the root without flags.
 
     The copy is the developer's to spoil. Of a real company there is none: it may be large, and its
-    data has its own place.
+    data has its own place. A build of an older night changes nothing here either.
     """
-    if not settings.demo:
+    if not settings.demo or not plan.is_base_candidate:
         return None
     copy = settings.work / "dev" / "utfall.duckdb"
     copy.parent.mkdir(exist_ok=True)
