@@ -19,7 +19,7 @@ ifdef TARGET
 export UTFALL_TARGET := $(TARGET)
 endif
 
-.PHONY: help setup nightly test dev serve status clean-up docs benchmark types
+.PHONY: help setup nightly test dev serve status clean-up backup restore docs benchmark benchmark-planning type types
 
 help: ## What the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -52,13 +52,26 @@ status: $(READY) ## One screen: publication, last run, lock, next run, disk
 clean-up: $(READY) ## Apply retention and say what it freed
 	@$(RUN) orchestration.clean_up
 
+backup: $(READY) ## Keep raw, history, ledger, audit and the publication in one file: TO=
+	@$(RUN) orchestration.backup backup $(if $(TO),--file "$(TO)")
+
+restore: $(READY) ## Bring a backup back into an empty folder: FROM= HOME_DIR=
+	@$(RUN) orchestration.backup restore $(if $(FROM),--file "$(FROM)")
+
 docs: $(READY) ## dbt docs, served locally
 	@$(VENV)/bin/dbt docs generate --static --empty-catalog
 	@echo "Open http://localhost:8081/static_index.html"
 	@cd target && ../$(VENV)/bin/python -m http.server 8081 --bind 127.0.0.1
 
-benchmark: $(READY) ## A full and an ordinary night at a size: SCALE=<invoice lines>
-	@$(RUN) orchestration.benchmark $(if $(SCALE),--lines $(SCALE))
+benchmark: $(READY) ## Nights at a size, and waits on the demo company: SCALE=<invoice lines>
+	@$(RUN) orchestration.benchmark $(if $(SCALE),--lines $(SCALE)) $(OPTIONS)
+	@$(RUN) orchestration.benchmark_planning
+
+benchmark-planning: $(READY) ## The plan of 5,000 reps and 60 budgets, divided down to the month
+	@$(RUN) orchestration.benchmark_planning
+
+type: $(READY) ## An author's loop: unit tests, rows and figures of one type beside the oracle's: T=bt_<id>
+	@$(RUN) tests.oracle.author $(or $(T),$(error Name a type: make type T=bt_signed_volume))
 
 types: $(READY) ## Write the registry seed and the union model from the types' YAML
 	@$(RUN) orchestration.registry

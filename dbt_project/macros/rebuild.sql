@@ -26,10 +26,33 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Pre-hook of an incremental model with one set of rows per period, each as known in the
+    `booking_month` of the period's last day: makes room for the rebuilt months, for periods that run
+    on into another month, and for periods the source has moved or taken back. -#}
+{% macro forget_rebuilt_periods() -%}
+    {%- set rebuild = ref('int_core__rebuild') -%}
+    {%- set periods = ref('int_core__periods') -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }} as stored
+        where
+            stored.booking_month >= (select rebuild_from from {{ rebuild }})
+            or not exists (
+                select 1
+                from {{ periods }} as periods
+                where
+                    periods.period_type = stored.period_type
+                    and periods.period_start = stored.period_start
+                    and periods.last_booking_month = stored.booking_month
+            )
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Pre-hook of an incremental model by period: makes room for the periods that are computed again,
     for the night's snapshot, and for periods the source has taken back. -#}
-{% macro forget_touched_periods(has_basis=true) -%}
-    {%- set touched = ref('int_outcomes__touched_periods') -%}
+{% macro forget_touched_periods(has_basis=true, periods_of='int_outcomes__touched_periods') -%}
+    {%- set touched = ref(periods_of) -%}
     {%- set periods = ref('int_core__periods') -%}
     {%- if is_incremental() -%}
         delete from {{ this }} as stored
@@ -43,6 +66,7 @@
                     and touched.basis = {{ "stored.basis" if has_basis else "'reported'" }}
                     and touched.period_type = stored.period_type
                     and touched.period_start = stored.period_start
+                    and touched.campaign_id = coalesce(stored.campaign_id, '')
             )
             or not exists (
                 select 1
@@ -50,8 +74,53 @@
                 where
                     periods.period_type = stored.period_type
                     and periods.period_start = stored.period_start
+                    and periods.campaign_id = coalesce(stored.campaign_id, '')
             )
     {%- else -%}
         select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Pre-hook of a model that keeps the base's rows beside tonight's. -#}
+{% macro forget_older_generations() -%}
+    {%- set context = ref('int_core__context') -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where as_of <> (select base_as_of from {{ context }})
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What two generations of late rows are compared by. -#}
+{% macro late_columns(alias) -%}
+    {%- for column in [
+        'budget_type_id', 'event_piece', 'booking_month', 'part', 'parameter_set_id', 'rep_id',
+        'team_id', 'region_id', 'campaign_id', 'is_overlay', 'distinct_key', 'amount',
+        'record_count', 'missing_amounts',
+    ] -%}
+        {{ alias }}.{{ column }}{{ ", " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Pre-hook of an incremental model with a whole history per `customer_id`: makes room for the
+    customers about whom something may have changed. -#}
+{% macro forget_changed_customers() -%}
+    {%- set changed = ref('int_core__changed_customers') -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where customer_id in (select customer_id from {{ changed }})
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Condition on a customer of such a model: true in a full build. -#}
+{% macro is_changed_customer(customer_id) -%}
+    {%- set changed = ref('int_core__changed_customers') -%}
+    {%- if is_incremental() -%}
+        {{ customer_id }} in (select customer_id from {{ changed }})
+    {%- else -%}
+        1 = 1
     {%- endif -%}
 {%- endmacro %}

@@ -8,6 +8,19 @@ with contract_bookings as (
         on bookings.booking_month >= rebuild.rebuild_from
 ),
 
+-- Of a month in which nothing was learnt only what falls due in it counts.
+contract_years as (
+    select states.*
+    from {{ ref('int_core__contract_year_states') }} as states
+    inner join {{ ref('int_core__contract_bookings') }} as bookings
+        on
+            states.contract_id = bookings.contract_id
+            and states.booking_month = bookings.booking_month
+    where
+        bookings.is_compared
+        or {{ trunc_date('month', 'states.event_date') }} = states.booking_month
+),
+
 invoice_bookings as (
     select bookings.*
     from {{ ref('int_core__invoice_bookings') }} as bookings
@@ -20,14 +33,22 @@ company as (
         'contract years' as fact,
         bookings.booking_month,
         sum(case
-            when states.booking_month = bookings.booking_month then states.amount
-            else -states.amount
+            when years.booking_month = bookings.booking_month then years.amount
+            else -years.amount
         end) as amount
     from contract_bookings as bookings
-    inner join {{ ref('int_core__contract_year_states') }} as states
+    inner join contract_years as years
         on
-            bookings.contract_id = states.contract_id
-            and states.booking_month in (bookings.booking_month, bookings.previous_booking_month)
+            bookings.contract_id = years.contract_id
+            and (
+                years.booking_month = bookings.booking_month
+                or (
+                    bookings.is_compared
+                    and years.booking_month < bookings.booking_month
+                    and years.booking_month
+                    >= coalesce(bookings.compared_month, years.booking_month)
+                )
+            )
     group by bookings.booking_month
 
     union all

@@ -1,22 +1,11 @@
-{%- set entities = [
-    'reps', 'rep_team_assignments', 'rep_managers', 'teams', 'team_regions', 'regions',
-    'rep_channels', 'rep_costs', 'rep_absences', 'calendar', 'customers', 'customer_assignments',
-    'areas', 'business_categories', 'purchase_methods', 'contacts', 'decision_ladder', 'products',
-    'contracts', 'contract_lines', 'credit_splits', 'renewal_rates', 'invoices', 'invoice_lines',
-    'orders', 'order_lines', 'deliveries', 'activities', 'activity_participants', 'opportunities',
-    'opportunity_stage_history', 'opportunity_stages', 'target_lists', 'stores',
-    'store_category_turnover', 'assortment_targets', 'store_audits', 'store_audit_lines',
-    'store_audit_facings', 'store_audit_points', 'store_agreements', 'retailer_prices',
-    'store_standards', 'planograms', 'campaign_stores', 'sales_periods', 'campaigns',
-    'survey_responses', 'training_events', 'exchange_rates', 'budgets', 'budget_targets',
-    'monthly_distributions', 'kpis', 'kpi_profiles', 'profile_kpis', 'rep_profiles',
-    'checkpoints'
-] -%}
-
 with
 
 rejects as (
     select * from {{ source('run', 'rejects') }}
+),
+
+extracts as (
+    select * from {{ source('run', 'extracts') }}
 ),
 
 quarantine_reasons as (
@@ -24,7 +13,7 @@ quarantine_reasons as (
 ),
 
 set_aside as (
-    {%- for entity in entities %}
+    {%- for entity in canonical_entities() %}
         {{ set_aside_rows(entity) }}
         {{ "union all" if not loop.last }}
     {%- endfor %}
@@ -38,6 +27,23 @@ set_aside_with_texts as (
     from set_aside
     left join quarantine_reasons
         on set_aside.reason_code = quarantine_reasons.reason_code
+),
+
+-- a full extract says everything anew: a complete one makes good what an earlier one lost
+delivered_anew as (
+    select
+        rejects.source_system,
+        rejects.entity,
+        rejects.extract_date,
+        min(extracts.extract_date) as resolved_at
+    from rejects
+    inner join extracts
+        on
+            rejects.source_system = extracts.source_system
+            and rejects.entity = extracts.entity
+            and rejects.extract_date < extracts.extract_date
+    where extracts.load_mode = 'full' and extracts.rows_loaded > 0
+    group by rejects.source_system, rejects.entity, rejects.extract_date
 ),
 
 -- ingest says in words what was wrong with a line it could not read, and with which file
@@ -54,10 +60,15 @@ unread as (
         cast(null as varchar) as column_name,
         rejects.raw_text as raw_row,
         rejects.extract_date as first_seen,
-        cast(null as date) as resolved_at,
+        delivered_anew.resolved_at,
         rejects.reason_text as reason_text_en,
-        coalesce(quarantine_reasons.text_sv || '.', rejects.reason_text) as reason_text_sv
+        quarantine_reasons.text_sv || '.' as reason_text_sv
     from rejects
+    left join delivered_anew
+        on
+            rejects.source_system = delivered_anew.source_system
+            and rejects.entity = delivered_anew.entity
+            and rejects.extract_date = delivered_anew.extract_date
     left join quarantine_reasons
         on rejects.reason_code = quarantine_reasons.reason_code
 ),

@@ -72,6 +72,15 @@
 {%- endmacro %}
 
 
+{#- Whole minutes from timestamp a to timestamp b, begun ones not counted; NULL where b is earlier. -#}
+{% macro minutes_between(a, b) -%}
+    case
+        when {{ b }} >= {{ a }}
+            then cast(floor(extract(epoch from ({{ b }} - {{ a }})) / 60) as integer)
+    end
+{%- endmacro %}
+
+
 {#- Whether the row of `alias`, a staging version, is the one known at `moment`: what was recorded
     before it and not yet replaced before it. -#}
 {% macro known_at(alias, moment) -%}

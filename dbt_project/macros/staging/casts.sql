@@ -29,7 +29,7 @@
 {% macro to_int(column) -%}
     case
         when {{ utfall.full_match(utfall.to_text(column), '[+-]?[0-9]+') }}
-            then {{ utfall.safe_cast(utfall.to_text(column), 'bigint') }}
+            then {{ utfall.cast_or_null(utfall.to_text(column), 'bigint') }}
     end
 {%- endmacro %}
 
@@ -54,45 +54,80 @@
     and the underscore between digits, which it takes: one search for that is ten times cheaper
     than a pattern. -#}
 {% macro default__to_number(column, type) -%}
-    case when not contains({{ column }}, '_') then {{ utfall.safe_cast(column, type) }} end
+    case when not contains({{ column }}, '_') then {{ utfall.cast_or_null(column, type) }} end
 {%- endmacro %}
 
+{#- The outer cast gives the expression its digits, which a case of Postgres does not keep. -#}
 {% macro postgres__to_number(column, type) -%}
-    case
+    cast(case
         when {{ utfall.full_match(
             utfall.to_text(column), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?'
         ) }}
-            then {{ utfall.safe_cast(utfall.to_text(column), type) }}
-    end
+            then {{ utfall.cast_or_null(utfall.to_text(column), type) }}
+    end as {{ type }})
 {%- endmacro %}
 
 
-{#- An ISO date that exists, YYYY-MM-DD. The first branch spares all but odd rows the trimming. -#}
+{#- An ISO date that exists, YYYY-MM-DD, of our era. -#}
 {% macro to_date(column) -%}
+    {{ adapter.dispatch('to_date', 'utfall')(column) }}
+{%- endmacro %}
+
+{#- The first branch spares all but odd rows the trimming. -#}
+{% macro default__to_date(column) -%}
     case
-        when {{ column }} like '____-__-__' then {{ utfall.safe_cast(column, 'date') }}
-        when trim({{ column }}) like '____-__-__'
-            then {{ utfall.safe_cast("trim(" ~ column ~ ")", 'date') }}
+        when {{ column }} like '____-__-__' and {{ column }} > '0001'
+            then {{ utfall.cast_or_null(column, 'date') }}
+        when trim({{ column }}) like '____-__-__' and trim({{ column }}) > '0001'
+            then {{ utfall.cast_or_null("trim(" ~ column ~ ")", 'date') }}
+    end
+{%- endmacro %}
+
+{% macro postgres__to_date(column) -%}
+    {%- set text = "trim(" ~ column ~ ")" -%}
+    case
+        when {{ utfall.full_match(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}') }}
+            then {{ utfall.cast_or_null(text, 'date') }}
     end
 {%- endmacro %}
 
 
-{#- An ISO timestamp as UTC without zone. With Z or an offset it is converted, without one it is
-    UTC already; a date alone is its 00:00 UTC. The first branch is the usual form, which needs no
-    pattern: what does not exist is NULL either way. -#}
+{#- An ISO timestamp as UTC without zone, of which microseconds are kept. With Z or an offset it is
+    converted, without one it is UTC already; a date alone is its 00:00 UTC. -#}
 {% macro to_timestamp(column) -%}
+    {{ adapter.dispatch('to_timestamp', 'utfall')(column) }}
+{%- endmacro %}
+
+{#- The first branch is the usual form, which needs no pattern: what does not exist is NULL either
+    way. -#}
+{% macro default__to_timestamp(column) -%}
     {%- set moment = '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'
         ~ '(:[0-9]{2}([.][0-9]{1,9})?)?' -%}
     {%- set text = "trim(" ~ column ~ ")" -%}
     case
+        when {{ text }} < '0001' then null
         when {{ column }} like '____-__-__T__:__:__Z'
-            then {{ utfall.safe_cast(column, 'timestamp') }}
+            then {{ utfall.cast_or_null(column, 'timestamp') }}
         when {{ utfall.full_match(text, moment ~ 'Z?') }}
-            then {{ utfall.safe_cast("rtrim(" ~ text ~ ", 'Z')", 'timestamp') }}
+            then {{ utfall.cast_or_null("rtrim(" ~ text ~ ", 'Z')", 'timestamp') }}
         when {{ utfall.full_match(text, moment ~ '[+-][0-9]{2}(:?[0-9]{2})?') }}
-            then {{ utfall.safe_cast(text, 'timestamptz') }} at time zone 'UTC'
+            then {{ utfall.cast_or_null(text, 'timestamptz') }} at time zone 'UTC'
         when {{ text }} like '____-__-__'
-            then {{ utfall.safe_cast(text, 'timestamp') }}
+            then {{ utfall.cast_or_null(text, 'timestamp') }}
+    end
+{%- endmacro %}
+
+{#- Postgres takes a sixtieth second and rounds what is finer than a microsecond. -#}
+{% macro postgres__to_timestamp(column) -%}
+    {%- set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' -%}
+    {%- set moment = day ~ '[T ][0-9]{2}:[0-9]{2}(:[0-5][0-9]([.][0-9]{1,9})?)?' -%}
+    {%- set text = "trim(" ~ column ~ ")" -%}
+    {%- set shortened = "regexp_replace(" ~ text ~ ", '([.][0-9]{6})[0-9]+', '\\1')" -%}
+    case
+        when {{ utfall.full_match(text, moment ~ 'Z?|' ~ day) }}
+            then {{ utfall.cast_or_null("rtrim(" ~ shortened ~ ", 'Z')", 'timestamp') }}
+        when {{ utfall.full_match(text, moment ~ '[+-][0-9]{2}(:?[0-9]{2})?') }}
+            then {{ utfall.cast_or_null(shortened, 'timestamptz') }} at time zone 'UTC'
     end
 {%- endmacro %}
 
@@ -132,20 +167,20 @@
 {%- endmacro %}
 
 {% macro postgres__full_match(text, pattern) -%}
-    {{ text }} ~ '^({{ pattern }})$'
+    ({{ text }} ~ '^({{ pattern }})$')
 {%- endmacro %}
 
 
 {#- The cast that gives NULL where the value does not exist, such as 30 February. -#}
-{% macro safe_cast(text, type) -%}
-    {{ adapter.dispatch('safe_cast', 'utfall')(text, type) }}
+{% macro cast_or_null(text, type) -%}
+    {{ adapter.dispatch('cast_or_null', 'utfall')(text, type) }}
 {%- endmacro %}
 
-{% macro default__safe_cast(text, type) -%}
+{% macro default__cast_or_null(text, type) -%}
     try_cast({{ text }} as {{ type }})
 {%- endmacro %}
 
-{#- pg_input_is_valid is there from Postgres 16 on. -#}
-{% macro postgres__safe_cast(text, type) -%}
+{#- pg_input_is_valid is there from Postgres 16 on; the load makes it on an older server. -#}
+{% macro postgres__cast_or_null(text, type) -%}
     case when pg_input_is_valid({{ text }}, '{{ type }}') then cast({{ text }} as {{ type }}) end
 {%- endmacro %}

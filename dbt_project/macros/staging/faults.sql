@@ -34,6 +34,12 @@
 {%- endmacro %}
 
 
+{#- A number below the least that makes sense. -#}
+{% macro too_small(column, least) -%}
+    when {{ column }} < {{ least }} then 'too_small:{{ column }}'
+{%- endmacro %}
+
+
 {#- A value outside the column's list. -#}
 {% macro not_allowed(column, values) -%}
     when {{ column }} not in ('{{ values | join("', '") }}') then 'not_allowed:{{ column }}'

@@ -18,6 +18,10 @@
 
     Rows that are set aside go along, but never take part in 3 to 5.
 
+    No row is lost on the way: `delivered_rows` says how many delivered rows a stored row stands
+    for, itself and those that 2 and 4 dropped in its favour. Added up over a table it is the number
+    of rows that its extracts loaded, and `int_staging__row_account` holds the night to it.
+
     An ordinary night reads the new extracts and the table's own rows of the keys in them. That
     gives what a full rebuild gives because the table keeps, beside each version, the little that
     later rows can ask about the ones it dropped: last_seen, first_extract_date, repeated_until,
@@ -100,11 +104,10 @@
     history at all. In a full build `is_alone` marks rows whose key was delivered once, most rows
     of a large entity: they need no comparing with others. -#}
 {% macro delivered_rows(entity, key, columns) -%}
-    {%- set all_rows = source('raw', entity) -%}
-    {%- set new_rows = source('raw_delta', entity) -%}
     {%- set provenance = [
         'source_system', 'source_file', 'line', 'record_no', 'extract_date', 'raw_row'
     ] -%}
+    {%- set names = key | list + columns + provenance -%}
     {%- set separator = ',\n        ' -%}
     {%- set delivered = [] -%}
     {%- for column in key | list + columns -%}
@@ -114,8 +117,11 @@
     select
         {{ utfall.key_text(key) }} as key_text,
         {{ (delivered + provenance) | join(separator) }},
+        counted_rows,
         false as is_alone
-    from {{ new_rows }}
+    from (
+        {{ utfall.rows_of_entity(entity, names, only_new=true) }}
+    ) as new_rows
     where exists (select 1 from {{ this }})
 
     union all
@@ -123,8 +129,11 @@
     select
         {{ utfall.key_text(key) }} as key_text,
         {{ (delivered + provenance) | join(separator) }},
+        counted_rows,
         false as is_alone
-    from {{ all_rows }}
+    from (
+        {{ utfall.rows_of_entity(entity, names) }}
+    ) as all_rows
     where
         source_system in (
             select extracts.source_system from {{ source('run', 'extracts') }} as extracts
@@ -137,12 +146,17 @@
     from (
         select
             {{ utfall.key_text(key) }} as key_text,
-            {{ (delivered + provenance) | join(',\n            ') }}
-        from {{ all_rows }}
+            {{ (delivered + provenance) | join(',\n            ') }},
+            counted_rows
+        from (
+            {{ utfall.rows_of_entity(entity, names) }}
+        ) as rows_of_entity
     ) as all_rows
     left join (
         select {{ utfall.key_text(key) }} as key_text
-        from {{ all_rows }}
+        from (
+            {{ utfall.rows_of_entity(entity, key | list) }}
+        ) as rows_of_entity
         group by 1
         having count(*) > 1
     ) as repeated_keys
@@ -176,7 +190,7 @@
     {%- set described = ['key_text'] + key + columns + provenance -%}
     {%- set state = [
         'fault', 'content_hash', 'raw_row', 'known_from', 'is_absence', 'revived_on',
-        'first_extract_date', 'last_seen', 'repeated_until'
+        'first_extract_date', 'last_seen', 'repeated_until', 'delivered_rows'
     ] -%}
     {%- set separator = ',\n        ' -%}
     {%- set key_list = key | join(separator) -%}
@@ -355,18 +369,27 @@ dated as not materialized (
         coalesce(is_deleted, false) as is_deleted,
         fault,
         {{ utfall.content_hash(key + columns) }} as content_hash,
-        case when fault is not null then raw_row end as raw_row,
+        case
+            when fault is not null
+                then coalesce(raw_row, {{ utfall.delivered_as_json(key + columns) }})
+        end as raw_row,
         case
             when fault is null
                 then {{ utfall.natural_known_from('recorded_at', 'extracted_at', 'extract_date') }}
         end as natural_from,
         cast(extract_date as varchar) || ' ' || source_system as last_seen,
+        counted_rows,
         {%- if is_incremental() %}
         is_alone
         {%- else %}
         is_alone and not exists (select 1 from observed_sources) as is_alone
         {%- endif %}
     from judged
+),
+
+-- no rows: an absent row's empty columns, of the types that they have in the others
+typed_nothing as not materialized (
+    select * from judged where false
 ),
 
 candidates as (
@@ -382,7 +405,8 @@ candidates as (
         cast(null as date) as revived_on,
         dated.extract_date as first_extract_date,
         dated.last_seen,
-        cast(null as timestamp) as repeated_until
+        cast(null as timestamp) as repeated_until,
+        dated.counted_rows as delivered_rows
     from dated
     left join returns
         on
@@ -394,12 +418,14 @@ candidates as (
     union all
 
     select
-        key_text,
-        {{ key_list }},
-        {% for column in columns -%}
-        {{ 'true' if column == 'is_deleted' else 'null' }} as {{ column }},
+        absences.key_text,
+        {% for column in key -%}
+        absences.{{ column }},
         {% endfor -%}
-        source_system,
+        {% for column in columns -%}
+        {{ 'true' if column == 'is_deleted' else 'nothing.' ~ column }} as {{ column }},
+        {% endfor -%}
+        absences.source_system,
         null as source_file,
         null as line,
         null as record_no,
@@ -412,8 +438,10 @@ candidates as (
         revived_on,
         absent_on as first_extract_date,
         null as last_seen,
-        null as repeated_until
+        null as repeated_until,
+        cast(0 as bigint) as delivered_rows
     from absences
+    left join typed_nothing as nothing on absences.key_text = nothing.key_text
     {%- if is_incremental() %}
 
     union all
@@ -438,7 +466,8 @@ ranked as (
         repeated_until,
         row_number() over latest_first as delivery_rank,
         min(first_extract_date) over all_deliveries as first_extract_date,
-        max(last_seen) over all_deliveries as last_seen
+        max(last_seen) over all_deliveries as last_seen,
+        sum(delivered_rows) over all_deliveries as delivered_rows
     from candidates
     window
         latest_first as (
@@ -475,13 +504,26 @@ compared as (
 
 chained as (
     select
-        {{ (described + state) | reject('in', ['last_seen', 'repeated_until']) | join(separator) }},
+        {{ (described + state)
+            | reject('in', ['last_seen', 'repeated_until', 'delivered_rows']) | join(separator) }},
         is_repeat,
         min(case when not is_repeat then known_from end) over later_versions as next_known_from,
         min(case when not is_absence then known_from end) over whole_history as first_recorded_at,
         max(last_seen) over whole_history as last_seen,
         max(case when is_repeat then known_from else repeated_until end) over whole_history
-            as repeated_until
+            as repeated_until,
+        -- the first row of a key is never a repeat: it stands for all repeats that are dropped
+        cast(
+            delivered_rows
+            + case
+                when row_number() over versions_in_order = 1
+                    then
+                        coalesce(
+                            sum(case when is_repeat then delivered_rows end) over whole_history, 0
+                        )
+                else 0
+            end as bigint
+        ) as delivered_rows
     from compared
     window
         versions_in_order as (
@@ -527,7 +569,8 @@ version_history as (
         cast(null as date) as revived_on,
         extract_date as first_extract_date,
         last_seen,
-        cast(null as timestamp) as repeated_until
+        cast(null as timestamp) as repeated_until,
+        counted_rows as delivered_rows
     from dated
     where is_alone
     {%- endif %}

@@ -31,10 +31,17 @@ parts as (
         active_at_start.*,
         'numerator' as part
     from active_at_start
+    -- Who was merged in the period has stayed if the other one has.
+    left join {{ ref('int_core__customer_aliases') }} as aliases
+        on
+            active_at_start.customer_id = aliases.record_customer_id
+            and {{ trunc_date('month', add_days('active_at_start.evaluated_to', -1)) }}
+            = aliases.booking_month
     inner join active_customers
         on
             active_at_start.evaluated_to = active_customers.evaluated_on
-            and active_at_start.customer_id = active_customers.customer_id
+            and coalesce(aliases.customer_id, active_at_start.customer_id)
+            = active_customers.customer_id
 )
 
 select

@@ -23,7 +23,7 @@ select
     business_category,
     purchase_method,
     cast(null as varchar) as campaign_id,
-    cast(net_amount - cost_amount as decimal(18, 4)) as amount,
+    margin_amount as amount,
     cast(null as varchar) as distinct_key,
     credit_type,
     'invoice_line' as record_type,

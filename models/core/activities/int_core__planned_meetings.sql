@@ -7,6 +7,11 @@ planned as (
         activities.activity_id,
         activity_types.is_sales_meeting,
         activities.owner_rep_id,
+        activities.opportunity_id,
+        activities.start_at,
+        {{ meeting_minutes('activities') }} as minutes,
+        {{ is_prepared('activities') }} as is_prepared,
+        {{ is_filled('activities.prep_fallback') }} as has_fallback,
         context.cut_off_utc,
         coalesce(activities.customer_id, stores.customer_id) as delivered_customer_id,
         {{ local_date('activities.start_at') }} as planned_on
@@ -44,6 +49,11 @@ resolved as (
         planned.activity_id,
         planned.is_sales_meeting,
         planned.planned_on,
+        planned.start_at,
+        planned.minutes,
+        planned.opportunity_id,
+        planned.is_prepared,
+        planned.has_fallback,
         planned.cut_off_utc,
         coalesce(participants.rep_id, planned.owner_rep_id, 'unassigned') as rep_id,
         coalesce(participants.is_coming, true) as is_coming,
@@ -58,10 +68,16 @@ select
     resolved.rep_id,
     resolved.is_sales_meeting,
     resolved.planned_on,
+    resolved.cut_off_utc as knowledge_at,
+    resolved.start_at,
+    resolved.minutes,
     resolved.customer_id,
+    resolved.opportunity_id,
     customers.area_id,
     customers.business_category,
-    customers.purchase_method
+    customers.purchase_method,
+    resolved.is_prepared,
+    resolved.has_fallback
 from resolved
 left join {{ ref('stg_canonical__customers') }} as customers
     on

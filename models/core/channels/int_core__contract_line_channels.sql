@@ -32,214 +32,243 @@ signings as (
         on
             recognised.contract_id = versions.contract_id
             and {{ known_at('versions', 'months.knowledge_at') }}
-    where recognised.booking_no = 1 and {{ is_rebuilt('recognised.booking_month') }}
+    where recognised.booking_no = 1
 ),
 
-earlier_days as (
+-- The customer on the morning of the day of signing: what is signed that day is not seen yet.
+customer_states as (
     select
         signings.contract_line_id,
-        days.active_until,
-        row_number() over (
-            partition by signings.contract_line_id
-            order by days.visible_from desc, days.booking_month desc, days.active_until desc
-        ) as recency
+        min(spells.first_known_on) as first_known_on,
+        max(case when spells.is_from_before then 1 else 0 end) as is_from_before,
+        max(
+            case
+                when
+                    spells.active_from < signings.signed_on
+                    and spells.active_until >= signings.signed_on
+                    then 1
+                else 0
+            end
+        ) as is_active
     from signings
-    inner join {{ ref('int_core__customer_days') }} as days
+    inner join {{ ref('int_core__customer_spells') }} as spells
         on
-            signings.customer_id = days.customer_id
-            and signings.signed_on > days.visible_from
-            and signings.booking_month >= days.booking_month
+            signings.customer_id = spells.customer_id
+            and signings.booking_month >= spells.version_from
+            and signings.booking_month < spells.version_to
+    group by signings.contract_line_id
 ),
 
 history as (
     select
         signings.*,
-        earlier_days.contract_line_id is not null as has_history,
-        coalesce(
-            earlier_days.active_until < signings.signed_on
-            or (
-                customers.lost_at <= signings.signed_on
-                and customers.lost_at
-                > {{ add_days('earlier_days.active_until', '-parameters.passive_days') }}
-            ),
-            false
-        ) as is_passive,
-        coalesce(customers.customer_since < signings.signed_on, false) as is_known_since
+        coalesce(customer_states.first_known_on < signings.signed_on, false) as has_history,
+        coalesce(customer_states.is_active, 0) = 1 as is_active,
+        coalesce(customer_states.is_from_before, 0) = 1 as is_from_before
     from signings
-    inner join {{ ref('int_core__parameters') }} as parameters
-        on
-            signings.signed_on >= parameters.valid_from
-            and signings.signed_on < parameters.valid_to
-    left join earlier_days
-        on signings.contract_line_id = earlier_days.contract_line_id and earlier_days.recency = 1
-    left join {{ ref('stg_canonical__customers') }} as customers
-        on
-            signings.customer_id = customers.customer_id
-            and {{ known_at('customers', 'signings.knowledge_at') }}
+    left join customer_states on signings.contract_line_id = customer_states.contract_line_id
+),
+
+line_versions as (
+    select
+        contract_lines.contract_line_id,
+        contract_lines.contract_id,
+        contract_lines.product_category,
+        contract_lines.product_id,
+        contract_lines.known_from,
+        contract_lines.known_to
+    from {{ ref('stg_canonical__contract_lines') }} as contract_lines
+    where not contract_lines.is_deleted
 ),
 
 linked as (
-    select distinct signings.contract_line_id
-    from signings
-    inner join {{ ref('stg_canonical__contract_lines') }} as earlier_lines
+    select distinct history.contract_line_id
+    from history
+    inner join line_versions
         on
-            signings.renews_contract_id = earlier_lines.contract_id
-            and signings.product_category = earlier_lines.product_category
-            and {{ known_at('earlier_lines', 'signings.knowledge_at') }}
-            and not earlier_lines.is_deleted
+            history.renews_contract_id = line_versions.contract_id
+            and {{ known_at('line_versions', 'history.knowledge_at') }}
+    left join {{ ref('stg_canonical__products') }} as products
+        on
+            line_versions.product_id = products.product_id
+            and {{ known_at('products', 'history.knowledge_at') }}
+    where
+        history.product_category
+        = coalesce(line_versions.product_category, products.product_category)
 ),
 
--- Without a link: which earlier line of the category may the new one continue? Every line signed
--- so far competes, so that an earlier line is continued once only.
+-- Without a link: which earlier line of the category may the new one continue? All that were ever
+-- decided compete, so that an earlier line is continued once only; a customer who comes back
+-- continues nothing.
 unlinked_lines as (
-    select
-        recognised.contract_line_id,
-        recognised.contract_id,
-        recognised.customer_id,
-        recognised.product_category,
-        recognised.booking_month,
-        recognised.signed_on,
-        versions.start_date,
-        months.knowledge_at
-    from recognised
-    inner join {{ ref('int_core__booking_months') }} as months
-        on recognised.booking_month = months.month_start
+    select * from history
+    where
+        renews_contract_id is null
+        and product_category is not null
+        and has_history
+        and is_active
+),
+
+-- `distinct` keeps the engine from joining versions by moment alone before the pairs are known.
+earlier_contracts as (
+    select distinct
+        unlinked_lines.contract_line_id,
+        unlinked_lines.booking_month,
+        unlinked_lines.signed_on,
+        unlinked_lines.start_date,
+        unlinked_lines.product_category,
+        unlinked_lines.knowledge_at,
+        versions.contract_id as earlier_contract_id,
+        versions.ends_on as earlier_ends_on
+    from unlinked_lines
+    inner join {{ ref('int_core__customer_histories') }} as histories
+        on
+            unlinked_lines.customer_id = histories.customer_id
+            and unlinked_lines.booking_month >= histories.version_from
+            and unlinked_lines.booking_month < histories.version_to
     inner join {{ ref('int_core__contract_versions') }} as versions
         on
-            recognised.contract_id = versions.contract_id
-            and {{ known_at('versions', 'months.knowledge_at') }}
-            and versions.renews_contract_id is null
-    where recognised.booking_no = 1
-),
-
-candidates as (
-    select
-        unlinked_lines.contract_line_id,
-        earlier.contract_line_id as earlier_line_id,
-        unlinked_lines.signed_on,
-        row_number() over (
-            partition by unlinked_lines.contract_line_id
-            order by
-                abs({{ days_between('earlier_versions.ends_on', 'unlinked_lines.start_date') }}),
-                earlier.contract_line_id
-        ) as nearness
-    from unlinked_lines
-    inner join recognised as earlier
-        on
-            unlinked_lines.customer_id = earlier.customer_id
-            and unlinked_lines.product_category = earlier.product_category
-            and unlinked_lines.contract_id <> earlier.contract_id
-            and earlier.signed_on < unlinked_lines.signed_on
-            and earlier.booking_month <= unlinked_lines.booking_month
-            and earlier.booking_no = 1
-    inner join {{ ref('int_core__contract_versions') }} as earlier_versions
-        on
-            earlier.contract_id = earlier_versions.contract_id
-            and {{ known_at('earlier_versions', 'unlinked_lines.knowledge_at') }}
+            histories.member_id = versions.customer_id
+            and unlinked_lines.contract_id <> versions.contract_id
+            and unlinked_lines.signed_on > versions.signed_at
+            and {{ known_at('versions', 'unlinked_lines.knowledge_at') }}
     inner join {{ ref('int_core__parameters') }} as parameters
         on
             unlinked_lines.signed_on >= parameters.valid_from
             and unlinked_lines.signed_on < parameters.valid_to
-    left join {{ ref('int_core__contract_versions') }} as explicit
-        on
-            earlier.contract_id = explicit.renews_contract_id
-            and {{ known_at('explicit', 'unlinked_lines.knowledge_at') }}
-            and explicit.signed_at <= unlinked_lines.signed_on
     where
-        explicit.contract_id is null
-        and {{ days_between('earlier_versions.ends_on', 'unlinked_lines.start_date') }}
+        {{ days_between('versions.ends_on', 'unlinked_lines.start_date') }}
         >= -parameters.renewal_before_end_days
-        and {{ days_between('earlier_versions.ends_on', 'unlinked_lines.start_date') }}
+        and {{ days_between('versions.ends_on', 'unlinked_lines.start_date') }}
         < parameters.renewal_after_end_days
 ),
 
--- The nearest earlier line goes to the first new line that asks for it; whoever lost asks for the
--- next one that is free. Three rounds cover more lines of one category than a customer has.
-{%- for round in [1, 2, 3] %}
+-- A contract that names the earlier one as renewed continues its lines of the categories it has.
+named as (
+    select distinct
+        earlier_contracts.contract_line_id,
+        earlier_contracts.earlier_contract_id
+    from earlier_contracts
+    inner join {{ ref('int_core__contract_versions') }} as renewals
+        on
+            earlier_contracts.earlier_contract_id = renewals.renews_contract_id
+            and earlier_contracts.signed_on >= renewals.signed_at
+            and {{ known_at('renewals', 'earlier_contracts.knowledge_at') }}
+    inner join line_versions
+        on
+            renewals.contract_id = line_versions.contract_id
+            and {{ known_at('line_versions', 'earlier_contracts.knowledge_at') }}
+    left join {{ ref('stg_canonical__products') }} as products
+        on
+            line_versions.product_id = products.product_id
+            and {{ known_at('products', 'earlier_contracts.knowledge_at') }}
+    where
+        earlier_contracts.product_category
+        = coalesce(line_versions.product_category, products.product_category)
+),
+
+candidates_1 as (
+    select
+        earlier_contracts.contract_line_id,
+        earlier_contracts.booking_month,
+        earlier_contracts.signed_on,
+        line_versions.contract_line_id as earlier_line_id,
+        abs({{ days_between('earlier_contracts.earlier_ends_on', 'earlier_contracts.start_date') }})
+            as distance
+    from earlier_contracts
+    inner join line_versions
+        on
+            earlier_contracts.earlier_contract_id = line_versions.contract_id
+            and {{ known_at('line_versions', 'earlier_contracts.knowledge_at') }}
+    left join {{ ref('stg_canonical__products') }} as products
+        on
+            line_versions.product_id = products.product_id
+            and {{ known_at('products', 'earlier_contracts.knowledge_at') }}
+    left join named
+        on
+            earlier_contracts.contract_line_id = named.contract_line_id
+            and earlier_contracts.earlier_contract_id = named.earlier_contract_id
+    where
+        named.contract_line_id is null
+        and earlier_contracts.product_category
+        = coalesce(line_versions.product_category, products.product_category)
+),
+
+-- Each new line asks for the nearest earlier one; the line decided first gets it, and whoever lost
+-- asks for the next nearest, also where another holds it that was decided later. Five rounds settle
+-- more lines of one category than a customer signs within the window of a renewal.
+{%- set rounds = 5 %}
+{%- for round in range(1, rounds + 1) %}
     asked_{{ round }} as (
         select
-            candidates.*,
+            *,
             row_number() over (
-                partition by candidates.contract_line_id order by candidates.nearness
+                partition by contract_line_id order by distance, earlier_line_id
             ) as wish
-        from
-            candidates
-        {%- for before in range(1, round) %}
-            left join taken_{{ before }} as taker_{{ before }}
-                on candidates.contract_line_id = taker_{{ before }}.contract_line_id
-            left join taken_{{ before }} as line_{{ before }}
-                on candidates.earlier_line_id = line_{{ before }}.earlier_line_id
-        {%- endfor %}
-        where
-            1 = 1
-            {%- for before in range(1, round) %}
-                and taker_{{ before }}.contract_line_id is null
-                and line_{{ before }}.earlier_line_id is null
-            {%- endfor %}
+        from candidates_{{ round }}
     ),
 
-    taken_{{ round }} as (
+    answered_{{ round }} as (
         select
-            ranked.contract_line_id,
-            ranked.earlier_line_id
-        from (
-            select
-                asked_{{ round }}.*,
-                row_number() over (
-                    partition by asked_{{ round }}.earlier_line_id
-                    order by asked_{{ round }}.signed_on, asked_{{ round }}.contract_line_id
-                ) as turn
-            from asked_{{ round }}
-            where asked_{{ round }}.wish = 1
-        ) as ranked
-        where ranked.turn = 1
+            *,
+            row_number() over (
+                partition by earlier_line_id, case when wish = 1 then 1 else 0 end
+                order by booking_month, signed_on, contract_line_id
+            ) as turn
+        from asked_{{ round }}
+    ),
+
+    candidates_{{ round + 1 }} as (
+        select
+            contract_line_id,
+            booking_month,
+            signed_on,
+            earlier_line_id,
+            distance
+        from answered_{{ round }}
+        where wish > 1 or turn = 1
     ),
 {% endfor %}
 continued as (
-    select contract_line_id from taken_1
-    union all
-    select contract_line_id from taken_2
-    union all
-    select contract_line_id from taken_3
+    select
+        contract_line_id,
+        earlier_line_id
+    from answered_{{ rounds }}
+    where wish = 1 and turn = 1
 ),
 
 bought_before as (
-    select distinct signings.contract_line_id
-    from signings
-    inner join recognised as earlier
+    select distinct history.contract_line_id
+    from history
+    inner join {{ ref('int_core__category_purchases') }} as purchases
         on
-            signings.customer_id = earlier.customer_id
-            and signings.product_category = earlier.product_category
-            and signings.signed_on > earlier.signed_on
-            and signings.booking_month >= earlier.booking_month
-
-    union
-
-    select distinct signings.contract_line_id
-    from signings
-    inner join {{ ref('int_core__category_days') }} as days
-        on
-            signings.customer_id = days.customer_id
-            and signings.product_category = days.product_category
-            and signings.signed_on > days.visible_from
-            and signings.booking_month >= days.booking_month
+            history.customer_id = purchases.customer_id
+            and history.booking_month >= purchases.version_from
+            and history.booking_month < purchases.version_to
+            and history.product_category = purchases.product_category
+            and history.signed_on > purchases.bought_on
 )
 
 select
     history.contract_line_id,
     history.booking_month,
     case
-        when not history.has_history and not history.is_known_since then 'new'
-        when history.is_passive then 'win_back'
+        when not history.has_history then 'new'
+        when not history.is_active then 'win_back'
         when linked.contract_line_id is not null or continued.contract_line_id is not null
             then 'renewal'
         else 'upsell'
     end as channel,
     history.has_history
-    and not history.is_passive
+    and history.is_active
+    and not history.is_from_before
     and history.product_category is not null
-    and bought_before.contract_line_id is null as is_cross_sell
+    and linked.contract_line_id is null
+    and continued.contract_line_id is null
+    and bought_before.contract_line_id is null as is_cross_sell,
+    continued.earlier_line_id as continues_line_id
 from history
 left join linked on history.contract_line_id = linked.contract_line_id
 left join continued on history.contract_line_id = continued.contract_line_id
 left join bought_before on history.contract_line_id = bought_before.contract_line_id
+where {{ is_rebuilt('history.booking_month') }}

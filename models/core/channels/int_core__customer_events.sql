@@ -6,7 +6,10 @@ with months as (
 ),
 
 parameters as (
-    select * from {{ ref('int_core__parameters') }}
+    select
+        *,
+        cast(cast(history_begins_year as varchar) || '-01-01' as date) as history_begins_on
+    from {{ ref('int_core__parameters') }}
 ),
 
 invoiced as (
@@ -42,11 +45,11 @@ told as (
         customers.customer_since as began_on,
         greatest(
             customers.customer_since,
-            {{ add_days("cast(concat(parameters.history_begins_year, '-01-01') as date)", -1) }}
+            {{ add_days('parameters.history_begins_on', -1) }}
         ) as event_on,
         greatest(
             customers.known_from,
-            cast(cast(concat(parameters.history_begins_year, '-01-01') as date) as timestamp)
+            cast(parameters.history_begins_on as timestamp)
         ) as told_at
     from {{ ref('stg_canonical__customers') }} as customers
     inner join parameters

@@ -52,6 +52,7 @@ linked as (
         on
             first_counted.contract_line_id = contract_lines.contract_line_id
             and {{ known_at('contract_lines', 'months.knowledge_at') }}
+            and not contract_lines.is_deleted
     inner join {{ ref('int_core__contract_versions') }} as versions
         on
             contract_lines.contract_id = versions.contract_id
@@ -66,88 +67,75 @@ unlinked as (
     where linked.invoice_line_id is null
 ),
 
--- A line in time finds the row of its own day; a late one the last row before its day.
+customer_dates as (
+    select distinct
+        customer_id,
+        booking_month,
+        invoice_date
+    from unlinked
+),
+
 customer_states as (
     select
-        unlinked.invoice_line_id,
-        days.first_event_on,
-        days.active_until,
-        days.reactivated_on
-    from unlinked
-    inner join {{ ref('int_core__customer_days') }} as days
+        customer_dates.customer_id,
+        customer_dates.booking_month,
+        customer_dates.invoice_date,
+        min(
+            case
+                when
+                    not spells.is_from_before
+                    and spells.first_known_on <= customer_dates.invoice_date
+                    then spells.first_known_on
+            end
+        ) as new_since,
+        max(
+            case
+                when
+                    spells.entry = 'won_back'
+                    and spells.active_from <= customer_dates.invoice_date
+                    then spells.active_from
+            end
+        ) as back_since
+    from customer_dates
+    inner join {{ ref('int_core__customer_spells') }} as spells
         on
-            unlinked.customer_id = days.customer_id
-            and unlinked.invoice_date = days.visible_from
-            and unlinked.booking_month = days.booking_month
-    where unlinked.invoice_date >= unlinked.booking_month
+            customer_dates.customer_id = spells.customer_id
+            and customer_dates.booking_month >= spells.version_from
+            and customer_dates.booking_month < spells.version_to
+    group by
+        customer_dates.customer_id, customer_dates.booking_month, customer_dates.invoice_date
+),
 
-    union all
-
-    select
-        ranked.invoice_line_id,
-        ranked.first_event_on,
-        ranked.active_until,
-        ranked.reactivated_on
-    from (
-        select
-            unlinked.invoice_line_id,
-            days.first_event_on,
-            days.active_until,
-            days.reactivated_on,
-            row_number() over (
-                partition by unlinked.invoice_line_id
-                order by days.visible_from desc, days.booking_month desc, days.active_until desc
-            ) as recency
-        from unlinked
-        inner join {{ ref('int_core__customer_days') }} as days
-            on
-                unlinked.customer_id = days.customer_id
-                and unlinked.invoice_date >= days.visible_from
-                and unlinked.booking_month >= days.booking_month
-        where unlinked.invoice_date < unlinked.booking_month
-    ) as ranked
-    where ranked.recency = 1
+category_dates as (
+    select distinct
+        customer_id,
+        booking_month,
+        invoice_date,
+        product_category
+    from unlinked
+    where product_category is not null
 ),
 
 category_states as (
     select
-        unlinked.invoice_line_id,
-        days.spell_began_on,
-        days.last_invoiced_on
-    from unlinked
-    inner join {{ ref('int_core__category_days') }} as days
+        category_dates.customer_id,
+        category_dates.booking_month,
+        category_dates.invoice_date,
+        category_dates.product_category,
+        max(spells.began_on) as category_since
+    from category_dates
+    inner join {{ ref('int_core__category_spells') }} as spells
         on
-            unlinked.customer_id = days.customer_id
-            and unlinked.product_category = days.product_category
-            and unlinked.invoice_date = days.visible_from
-            and unlinked.booking_month = days.booking_month
-    where unlinked.invoice_date >= unlinked.booking_month
-
-    union all
-
-    select
-        ranked.invoice_line_id,
-        ranked.spell_began_on,
-        ranked.last_invoiced_on
-    from (
-        select
-            unlinked.invoice_line_id,
-            days.spell_began_on,
-            days.last_invoiced_on,
-            row_number() over (
-                partition by unlinked.invoice_line_id
-                order by days.visible_from desc, days.booking_month desc
-            ) as recency
-        from unlinked
-        inner join {{ ref('int_core__category_days') }} as days
-            on
-                unlinked.customer_id = days.customer_id
-                and unlinked.product_category = days.product_category
-                and unlinked.invoice_date >= days.visible_from
-                and unlinked.booking_month >= days.booking_month
-        where unlinked.invoice_date < unlinked.booking_month
-    ) as ranked
-    where ranked.recency = 1
+            category_dates.customer_id = spells.customer_id
+            and category_dates.product_category = spells.product_category
+            and category_dates.booking_month >= spells.version_from
+            and category_dates.booking_month < spells.version_to
+            and category_dates.invoice_date >= spells.began_on
+    group by
+        category_dates.customer_id,
+        category_dates.booking_month,
+        category_dates.invoice_date,
+        category_dates.product_category
 ),
 
 since as (
@@ -156,29 +144,25 @@ since as (
         unlinked.booking_month,
         unlinked.invoice_date,
         parameters.new_invoicing_days,
-        least(
-            coalesce(customer_states.first_event_on, unlinked.invoice_date), unlinked.invoice_date
-        ) as new_since,
-        case
-            when customer_states.active_until < unlinked.invoice_date then unlinked.invoice_date
-            else customer_states.reactivated_on
-        end as back_since,
-        case
-            when unlinked.product_category is null then null
-            when
-                category_states.spell_began_on is null
-                or {{ days_between('category_states.last_invoiced_on', 'unlinked.invoice_date') }}
-                >= parameters.category_gap_days
-                then unlinked.invoice_date
-            else category_states.spell_began_on
-        end as category_since
+        customer_states.new_since,
+        customer_states.back_since,
+        category_states.category_since
     from unlinked
     inner join {{ ref('int_core__parameters') }} as parameters
         on
             unlinked.invoice_date >= parameters.valid_from
             and unlinked.invoice_date < parameters.valid_to
-    left join customer_states on unlinked.invoice_line_id = customer_states.invoice_line_id
-    left join category_states on unlinked.invoice_line_id = category_states.invoice_line_id
+    left join customer_states
+        on
+            unlinked.customer_id = customer_states.customer_id
+            and unlinked.booking_month = customer_states.booking_month
+            and unlinked.invoice_date = customer_states.invoice_date
+    left join category_states
+        on
+            unlinked.customer_id = category_states.customer_id
+            and unlinked.booking_month = category_states.booking_month
+            and unlinked.invoice_date = category_states.invoice_date
+            and unlinked.product_category = category_states.product_category
 )
 
 select

@@ -1,6 +1,10 @@
 {{ config(materialized="incremental", pre_hook="{{ forget_rebuilt_months() }}") }}
 
-with states as (
+with all_bookings as (
+    select * from {{ ref('int_core__contract_bookings') }}
+),
+
+states as (
     select
         *,
         min(contract_line_id) over (
@@ -9,35 +13,50 @@ with states as (
     from {{ ref('int_core__contract_year_states') }}
 ),
 
+-- Of a month in which nothing was learnt only what falls due in it counts.
+counted as (
+    select states.*
+    from states
+    inner join all_bookings
+        on
+            states.contract_id = all_bookings.contract_id
+            and states.booking_month = all_bookings.booking_month
+    where
+        all_bookings.is_compared
+        or {{ trunc_date('month', 'states.event_date') }} = states.booking_month
+),
+
 bookings as (
-    select * from {{ ref('int_core__contract_bookings') }}
+    select * from all_bookings
     where {{ is_rebuilt('booking_month') }}
 ),
 
--- What a booking month adds: the years as they stand in it, less the years as they stood when the
--- contract was last booked. What did not change cancels out at the end.
+-- What a booking month adds: the years as they stand in it, less the years as they were counted
+-- before. What did not change cancels out at the end.
 entries as (
     select
-        states.*,
+        counted.*,
         cast(1 as integer) as sign,
         bookings.booking_month as posted_in
     from bookings
-    inner join states
+    inner join counted
         on
-            bookings.contract_id = states.contract_id
-            and bookings.booking_month = states.booking_month
+            bookings.contract_id = counted.contract_id
+            and bookings.booking_month = counted.booking_month
 
     union all
 
     select
-        states.*,
+        counted.*,
         cast(-1 as integer) as sign,
         bookings.booking_month as posted_in
     from bookings
-    inner join states
+    inner join counted
         on
-            bookings.contract_id = states.contract_id
-            and bookings.previous_booking_month = states.booking_month
+            bookings.contract_id = counted.contract_id
+            and bookings.booking_month > counted.booking_month
+            and counted.booking_month >= coalesce(bookings.compared_month, counted.booking_month)
+    where bookings.is_compared
 ),
 
 credited as (

@@ -47,6 +47,7 @@ split_shares as (
     inner join splits
         on
             contexts.contract_id = splits.source_id
+            and contexts.credit_date >= coalesce(splits.valid_from, cast('1900-01-01' as date))
             and {{ known_at('splits', 'contexts.knowledge_at') }}
     where contexts.credit_rule = 'split'
 ),

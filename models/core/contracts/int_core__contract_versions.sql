@@ -12,11 +12,32 @@ select
     declared_channel,
     termination_notice_date,
     termination_effective_date,
+    terminated_by,
+    notice_months,
     case
         when termination_withdrawn_at is not null
             then {{ local_date('termination_withdrawn_at') }}
     end as withdrawn_on,
     coalesce(term_months, {{ months_between('start_date', 'end_date') }}, 12) as term_months,
+    term_months is null and end_date is null as is_evergreen,
+    case when coalesce(has_termination_clause, true) then first_free_exit_date end as free_exit_on,
+    -- The customer is bound to the first free exit, or for the term; a started month counts.
+    case
+        when first_free_exit_date is null or not coalesce(has_termination_clause, true)
+            then coalesce(term_months, {{ months_between('start_date', 'end_date') }}, 12)
+        else greatest(
+            0,
+            least(
+                coalesce(term_months, {{ months_between('start_date', 'end_date') }}, 12),
+                {{ months_between('start_date', 'first_free_exit_date') }}
+                + case
+                    when extract(day from first_free_exit_date) > extract(day from start_date)
+                        then 1
+                    else 0
+                end
+            )
+        )
+    end as committed_months,
     (term_months is null and end_date is null) or coalesce(auto_renewal, false) as rolls_on,
     case
         when

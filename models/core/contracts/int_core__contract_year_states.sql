@@ -19,12 +19,14 @@ signed as (
         versions.start_date,
         versions.currency,
         versions.term_months,
+        versions.committed_months,
         versions.rolls_on,
         versions.termination_notice_date,
         versions.termination_effective_date,
         versions.withdrawn_on,
-        versions.purchase_method,
-        versions.area_id
+        coalesce(versions.purchase_method, customers.purchase_method) as purchase_method,
+        coalesce(versions.area_id, customers.area_id) as area_id,
+        customers.business_category
     from {{ ref('int_core__contract_bookings') }} as bookings
     inner join {{ ref('int_core__booking_months') }} as months
         on bookings.booking_month = months.month_start
@@ -33,7 +35,13 @@ signed as (
             bookings.contract_id = versions.contract_id
             and {{ known_at('versions', 'months.knowledge_at') }}
     {{ join_surviving_customer('versions.customer_id', 'months.knowledge_at') }}
-    where {{ is_rebuilt('bookings.booking_month') }}
+    left join {{ ref('stg_canonical__customers') }} as customers
+        on
+            {{ surviving_customer('versions.customer_id') }} = customers.customer_id
+            and {{ known_at('customers', 'months.knowledge_at') }}
+    where
+        {{ is_rebuilt('bookings.booking_month') }}
+        and coalesce(customers.is_internal, false) is false
 ),
 
 -- The contract that renews this one takes over from its own start on; the first to be signed.
@@ -157,17 +165,49 @@ measured as (
         )
 ),
 
+-- What a termination leaves undelivered of a year that was recognised before, unless the notice was
+-- withdrawn by then.
+cancelled as (
+    select * from measured
+    where
+        termination_notice_date is not null
+        and delivered_months < least(year_months, kept_months)
+        and not (
+            termination_notice_date <= recognised_on
+            and termination_effective_date <= year_start
+        )
+        and (
+            withdrawn_on is null
+            or withdrawn_on > greatest(termination_notice_date, recognised_on)
+        )
+),
+
+-- An entry stands for the months of the year from one to another, backwards for what is taken back.
 entries as (
     select
         measured.*,
         'recognition' as entry,
         measured.recognised_on as event_date,
+        0 as months_from,
         case
             when measured.renewed_on < measured.recognised_on then measured.kept_months
             else measured.year_months
-        end as months,
+        end as months_to,
         true as has_one_off
     from measured
+
+    union all
+
+    -- What the customer has committed to on the day of signing, whatever becomes of it.
+    select
+        measured.*,
+        'commitment' as entry,
+        measured.signed_at as event_date,
+        0 as months_from,
+        measured.committed_months as months_to,
+        true as has_one_off
+    from measured
+    where measured.contract_year = 0
 
     union all
 
@@ -176,7 +216,8 @@ entries as (
         measured.*,
         'supersession' as entry,
         measured.renewed_on as event_date,
-        measured.kept_months - measured.year_months as months,
+        measured.year_months as months_from,
+        measured.kept_months as months_to,
         false as has_one_off
     from measured
     where
@@ -186,29 +227,25 @@ entries as (
     union all
 
     select
-        measured.*,
+        cancelled.*,
         'cancellation' as entry,
-        greatest(measured.termination_notice_date, measured.recognised_on) as event_date,
-        least(measured.year_months, measured.kept_months) - measured.delivered_months as months,
+        greatest(cancelled.termination_notice_date, cancelled.recognised_on) as event_date,
+        cancelled.delivered_months as months_from,
+        least(cancelled.year_months, cancelled.kept_months) as months_to,
         false as has_one_off
-    from measured
-    where
-        measured.termination_notice_date is not null
-        and measured.delivered_months < least(measured.year_months, measured.kept_months)
+    from cancelled
 
     union all
 
     select
-        measured.*,
+        cancelled.*,
         'cancellation_withdrawn' as entry,
-        measured.withdrawn_on as event_date,
-        measured.delivered_months - least(measured.year_months, measured.kept_months) as months,
+        cancelled.withdrawn_on as event_date,
+        least(cancelled.year_months, cancelled.kept_months) as months_from,
+        cancelled.delivered_months as months_to,
         false as has_one_off
-    from measured
-    where
-        measured.termination_notice_date is not null
-        and measured.withdrawn_on is not null
-        and measured.delivered_months < least(measured.year_months, measured.kept_months)
+    from cancelled
+    where cancelled.withdrawn_on is not null
 ),
 
 lines as (
@@ -224,19 +261,19 @@ lines as (
         {{ add_months('entries.year_start', 'entries.year_months') }} as year_end,
         entries.customer_id,
         entries.owner_rep_id,
-        contract_lines.product_category,
+        coalesce(contract_lines.product_category, products.product_category) as product_category,
         contract_lines.product_id,
-        coalesce(entries.area_id, customers.area_id) as area_id,
-        customers.business_category,
-        coalesce(entries.purchase_method, customers.purchase_method) as purchase_method,
-        entries.months,
-        rates.rate,
-        {{ ratio('contract_lines.annual_value * entries.months', '12', 4) }}
-        + case
+        entries.area_id,
+        entries.business_category,
+        entries.purchase_method,
+        entries.months_from,
+        entries.months_to,
+        {{ money_mul('contract_lines.annual_value', 'rates.rate') }} as annual_amount,
+        case
             when entries.has_one_off and entries.contract_year = 0
-                then coalesce(contract_lines.one_off_value, 0)
+                then {{ money_mul('coalesce(contract_lines.one_off_value, 0)', 'rates.rate') }}
             else 0
-        end as local_amount
+        end as one_off_amount
     from entries
     cross join context
     inner join {{ ref('stg_canonical__contract_lines') }} as contract_lines
@@ -244,10 +281,10 @@ lines as (
             entries.contract_id = contract_lines.contract_id
             and {{ known_at('contract_lines', 'entries.knowledge_at') }}
             and not contract_lines.is_deleted
-    left join {{ ref('stg_canonical__customers') }} as customers
+    left join {{ ref('stg_canonical__products') }} as products
         on
-            entries.customer_id = customers.customer_id
-            and {{ known_at('customers', 'entries.knowledge_at') }}
+            contract_lines.product_id = products.product_id
+            and {{ known_at('products', 'entries.knowledge_at') }}
     left join {{ ref('int_core__daily_rates') }} as rates
         on
             entries.booking_month = rates.booking_month
@@ -275,6 +312,12 @@ select
     area_id,
     business_category,
     purchase_method,
-    cast(months as integer) as months,
-    {{ money_mul('local_amount', 'rate') }} as amount
+    cast(months_to - months_from as integer) as months,
+    -- A source line is converted and rounded first. What the last months of a year are worth is
+    -- what the months before them leave of it, so that all entries of a year add up exactly.
+    cast(
+        {{ ratio('annual_amount * months_to', '12', 4) }}
+        - {{ ratio('annual_amount * months_from', '12', 4) }}
+        + one_off_amount as decimal(18, 4)
+    ) as amount
 from lines

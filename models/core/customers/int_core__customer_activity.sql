@@ -23,50 +23,27 @@ moments as (
     where {{ is_rebuilt('months.month_start') }}
 ),
 
-days as (
-    select
-        customer_id,
-        active_until,
-        greatest(visible_from, booking_month) as holds_from,
-        lead(greatest(visible_from, booking_month)) over (
-            partition by customer_id
-            order by booking_month, visible_from, active_until
-        ) as holds_to
-    from {{ ref('int_core__customer_days') }}
-),
-
 active as (
     select
         moments.evaluated_on,
         moments.booking_month,
         moments.knowledge_at,
-        days.customer_id,
-        days.active_until,
+        spells.customer_id,
         customers.area_id,
         customers.business_category,
         customers.purchase_method
     from moments
-    inner join days
+    inner join {{ ref('int_core__customer_spells') }} as spells
         on
-            days.holds_from < moments.evaluated_on
-            and (days.holds_to is null or moments.evaluated_on <= days.holds_to)
-            and moments.evaluated_on <= days.active_until
-    inner join {{ ref('int_core__parameters') }} as parameters
-        on
-            moments.evaluated_on >= parameters.valid_from
-            and moments.evaluated_on < parameters.valid_to
+            moments.booking_month >= spells.version_from
+            and moments.booking_month < spells.version_to
+            and moments.evaluated_on > spells.active_from
+            and moments.evaluated_on <= spells.active_until
+            and not spells.is_internal
     left join {{ ref('stg_canonical__customers') }} as customers
         on
-            days.customer_id = customers.customer_id
+            spells.customer_id = customers.customer_id
             and {{ known_at('customers', 'moments.knowledge_at') }}
-    where
-        customers.merged_into_id is null
-        and coalesce(customers.is_internal, false) is false
-        and (
-            customers.lost_at is null
-            or customers.lost_at > moments.evaluated_on
-            or customers.lost_at <= {{ add_days('days.active_until', '-parameters.passive_days') }}
-        )
 )
 
 select

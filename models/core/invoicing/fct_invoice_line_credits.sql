@@ -1,5 +1,7 @@
 {{ config(materialized="incremental", pre_hook="{{ forget_rebuilt_months() }}") }}
 
+{%- set measures = ['net_amount', 'cost_amount', 'base_qty', 'margin_amount'] %}
+
 with states as (
     select * from {{ ref('int_core__invoice_line_states') }}
 ),
@@ -43,6 +45,7 @@ credited as (
         entries.attribution_line_id,
         entries.invoice_id,
         entries.invoice_date,
+        entries.served_on,
         entries.doc_type,
         entries.customer_id,
         entries.product_id,
@@ -57,7 +60,7 @@ credited as (
         entries.is_changed,
         entries.net_amount,
         entries.cost_amount,
-        entries.qty,
+        entries.base_qty,
         coalesce(shares.rep_id, 'unassigned') as rep_id,
         coalesce(shares.credit_type, 'revenue') as credit_type,
         coalesce(shares.share, 1) as share,
@@ -81,7 +84,7 @@ split as (
         credited.*,
         {{ money_mul('net_amount', 'share') }} as net_part,
         {{ money_mul('cost_amount', 'share') }} as cost_part,
-        {{ money_mul('qty', 'share') }} as qty_part
+        {{ money_mul('base_qty', 'share') }} as base_qty_part
     from credited
     where not (credited.share = 1 and credited.credit_type = 'revenue')
 ),
@@ -96,9 +99,9 @@ split_rest as (
         split.cost_amount
         - sum(case when split.credit_type = 'revenue' then split.cost_part else 0 end) over by_line
             as cost_rest,
-        split.qty
-        - sum(case when split.credit_type = 'revenue' then split.qty_part else 0 end) over by_line
-            as qty_rest
+        split.base_qty
+        - sum(case when split.credit_type = 'revenue' then split.base_qty_part else 0 end)
+            over by_line as base_qty_rest
     from split
     window by_line as (
         partition by invoice_line_id, attribution_line_id, posted_in, sign
@@ -111,6 +114,7 @@ amounts as (
         attribution_line_id,
         invoice_id,
         invoice_date,
+        served_on,
         doc_type,
         customer_id,
         product_id,
@@ -127,7 +131,7 @@ amounts as (
         credit_type,
         net_amount,
         cost_amount,
-        qty
+        base_qty
     from whole
 
     union all
@@ -137,6 +141,7 @@ amounts as (
         attribution_line_id,
         invoice_id,
         invoice_date,
+        served_on,
         doc_type,
         customer_id,
         product_id,
@@ -153,8 +158,32 @@ amounts as (
         credit_type,
         net_part + case when is_primary then net_rest else 0 end as net_amount,
         cost_part + case when is_primary then cost_rest else 0 end as cost_amount,
-        qty_part + case when is_primary then qty_rest else 0 end as qty
+        base_qty_part + case when is_primary then base_qty_rest else 0 end as base_qty
     from split_rest
+),
+
+measured as (
+    select
+        *,
+        net_amount - cost_amount as margin_amount
+    from amounts
+),
+
+-- noqa: disable=LT02,LT05
+-- How many unknown amounts a rep gets of a line, less those taken back: what only changes its
+-- customer or dimensions stays unknown where it was booked before.
+changed as (
+    select
+        *
+        {%- for measure in measures %},
+        sum(case when {{ measure }} is null then sign else 0 end) over by_credit as new_{{ measure }}
+        {%- endfor %}
+    from measured
+    where is_changed
+    window by_credit as (
+        partition by
+            posted_in, invoice_line_id, attribution_line_id, invoice_date, rep_id, credit_type
+    )
 ),
 
 netted as (
@@ -163,6 +192,7 @@ netted as (
         attribution_line_id,
         invoice_id,
         invoice_date,
+        served_on,
         doc_type,
         customer_id,
         product_id,
@@ -175,19 +205,21 @@ netted as (
         posted_in,
         rep_id,
         credit_type,
-        net_amount,
-        cost_amount,
-        qty
-    from amounts
+        {%- for measure in measures %}
+        {{ measure }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from measured
     where not is_changed
 
     union all
 
+    -- The difference to an unknown amount is unknown; to one that has become known it is all of it.
     select
         invoice_line_id,
         attribution_line_id,
         invoice_id,
         invoice_date,
+        served_on,
         doc_type,
         customer_id,
         product_id,
@@ -200,18 +232,26 @@ netted as (
         posted_in,
         rep_id,
         credit_type,
-        sum(sign * net_amount) as net_amount,
-        sum(sign * cost_amount) as cost_amount,
-        sum(sign * qty) as qty
-    from amounts
-    where is_changed
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+        {%- for measure in measures %}
+        case
+            {%- if measure in ['cost_amount', 'margin_amount'] %}
+            when not is_costed then null
+            {%- endif %}
+            when max(new_{{ measure }}) > 0 then null
+            when max(new_{{ measure }}) < 0 then sum(sign * {{ measure }})
+            else coalesce(sum(sign * {{ measure }}), 0)
+        end as {{ measure }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from changed
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
     having
-        sum(sign * net_amount) <> 0
-        or sum(sign * cost_amount) <> 0
-        or sum(sign * qty) <> 0
-        -- A line without a rate has no amount; it must still be seen.
-        or sum(case when net_amount is null then sign else 0 end) <> 0
+        {%- for measure in measures %}
+        {{ "or " if not loop.first }}sum(sign * {{ measure }}) <> 0
+        or (
+            max(new_{{ measure }}) <> 0
+            and sum(case when {{ measure }} is null then sign else 0 end) <> 0
+        )
+        {%- endfor %}
 )
 
 select
@@ -221,6 +261,7 @@ select
     netted.invoice_id,
     netted.doc_type,
     netted.invoice_date as event_date,
+    netted.served_on,
     greatest(netted.invoice_date, netted.posted_in) as booking_date,
     netted.rep_id,
     netted.credit_type,
@@ -235,7 +276,8 @@ select
     netted.is_costed,
     cast(netted.net_amount as decimal(18, 4)) as net_amount,
     cast(netted.cost_amount as decimal(18, 4)) as cost_amount,
-    cast(netted.qty as decimal(18, 4)) as qty
+    cast(netted.base_qty as decimal(18, 4)) as base_qty,
+    cast(netted.margin_amount as decimal(18, 4)) as margin_amount
 from netted
 left join {{ ref('int_core__invoice_line_channels') }} as channels
     on netted.attribution_line_id = channels.invoice_line_id

@@ -19,6 +19,16 @@ rates as (
     where rate_type = 'daily' and not is_deleted and rate > 0
 ),
 
+parameters as (
+    select * from {{ ref('int_core__parameters') }}
+),
+
+ages as (
+    select numbers.n
+    from {{ ref('int_core__numbers') }} as numbers
+    where numbers.n <= (select max(parameters.fx_max_age_days) from parameters)
+),
+
 candidates as (
     select
         months.booking_month,
@@ -32,9 +42,9 @@ candidates as (
         ) as newest
     from months
     inner join rates on {{ known_at('rates', 'months.knowledge_at') }}
-    inner join {{ ref('int_core__parameters') }} as parameters
+    inner join parameters
         on rates.date >= parameters.valid_from and rates.date < parameters.valid_to
-    inner join {{ ref('int_core__numbers') }} as ages
+    inner join ages
         on ages.n <= parameters.fx_max_age_days
     where {{ add_days('rates.date', 'ages.n') }} < months.month_end
 )

@@ -1,7 +1,8 @@
 {{ config(materialized="incremental", pre_hook="{{ forget_rebuilt_months() }}") }}
 
 -- Who is credited for an invoice: its own split; else, while the line's contract is in its first
--- year, the split of the contract; else the rep who owns the customer on the invoice date.
+-- year, those who signed it; else the rep who owns the customer on the invoice date. A split counts
+-- from the day it is valid from.
 with contexts as (
     select distinct
         states.invoice_id,
@@ -60,6 +61,7 @@ in_first_year as (
     select
         owned.*,
         versions.contract_id,
+        versions.signed_at,
         versions.owner_rep_id
     from owned
     inner join {{ ref('stg_canonical__contract_lines') }} as contract_lines
@@ -74,8 +76,51 @@ in_first_year as (
             and owned.invoice_date < {{ add_months('versions.start_date', 12) }}
 ),
 
+-- Nobody is named on the contract: the rep who owned the customer when it was signed.
+signing_owners as (
+    select
+        in_first_year.invoice_id,
+        in_first_year.contract_line_id,
+        in_first_year.booking_month,
+        min(owners.rep_id) as rep_id
+    from in_first_year
+    inner join {{ ref('int_core__customer_owners') }} as owners
+        on
+            in_first_year.customer_id = owners.customer_id
+            and owners.role = 'owner'
+            and in_first_year.signed_at >= owners.valid_from
+            and in_first_year.signed_at < owners.valid_to
+            and {{ known_at('owners', 'in_first_year.knowledge_at') }}
+    where in_first_year.owner_rep_id is null
+    group by
+        in_first_year.invoice_id, in_first_year.contract_line_id, in_first_year.booking_month
+),
+
+signed_by as (
+    select
+        in_first_year.*,
+        coalesce(
+            in_first_year.owner_rep_id, signing_owners.rep_id, 'unassigned'
+        ) as signer_rep_id
+    from in_first_year
+    left join signing_owners
+        on
+            in_first_year.invoice_id = signing_owners.invoice_id
+            and in_first_year.contract_line_id = signing_owners.contract_line_id
+            and in_first_year.booking_month = signing_owners.booking_month
+),
+
 splits as (
-    select * from {{ ref('stg_canonical__credit_splits') }}
+    select
+        source_type,
+        source_id,
+        rep_id,
+        credit_type,
+        share,
+        coalesce(valid_from, cast('1900-01-01' as date)) as valid_from,
+        known_from,
+        known_to
+    from {{ ref('stg_canonical__credit_splits') }}
     where not is_deleted
 ),
 
@@ -93,6 +138,7 @@ candidates as (
         on
             owned.invoice_id = splits.source_id
             and splits.source_type = 'invoice'
+            and owned.invoice_date >= splits.valid_from
             and {{ known_at('splits', 'owned.knowledge_at') }}
 
     union all
@@ -104,7 +150,7 @@ candidates as (
         in_first_year.booking_month,
         2 as tier,
         case
-            when reps.leave_date < in_first_year.invoice_date
+            when splits.credit_type = 'revenue' and reps.leave_date < in_first_year.invoice_date
                 then in_first_year.customer_owner_id
             else splits.rep_id
         end as rep_id,
@@ -115,6 +161,7 @@ candidates as (
         on
             in_first_year.contract_id = splits.source_id
             and splits.source_type = 'contract'
+            and in_first_year.signed_at >= splits.valid_from
             and {{ known_at('splits', 'in_first_year.knowledge_at') }}
     left join {{ ref('stg_canonical__reps') }} as reps
         on
@@ -125,24 +172,23 @@ candidates as (
     union all
 
     select
-        in_first_year.invoice_id,
-        in_first_year.contract_line_id,
-        in_first_year.booking_month,
+        signed_by.invoice_id,
+        signed_by.contract_line_id,
+        signed_by.booking_month,
         3 as tier,
         case
-            when reps.leave_date < in_first_year.invoice_date
-                then in_first_year.customer_owner_id
-            else in_first_year.owner_rep_id
+            when reps.leave_date < signed_by.invoice_date
+                then signed_by.customer_owner_id
+            else signed_by.signer_rep_id
         end as rep_id,
         'revenue' as credit_type,
         cast(1 as decimal(18, 10)) as share
-    from in_first_year
+    from signed_by
     left join {{ ref('stg_canonical__reps') }} as reps
         on
-            in_first_year.owner_rep_id = reps.rep_id
-            and {{ known_at('reps', 'in_first_year.knowledge_at') }}
+            signed_by.signer_rep_id = reps.rep_id
+            and {{ known_at('reps', 'signed_by.knowledge_at') }}
             and not reps.is_deleted
-    where in_first_year.owner_rep_id is not null
 
     union all
 
@@ -162,9 +208,9 @@ tiers as (
         invoice_id,
         contract_line_id,
         booking_month,
-        min(tier) as tier
+        min(case when credit_type = 'revenue' then tier end) as revenue_tier,
+        min(case when credit_type = 'overlay' then tier end) as overlay_tier
     from candidates
-    where credit_type = 'revenue'
     group by invoice_id, contract_line_id, booking_month
 ),
 
@@ -182,7 +228,15 @@ shares as (
             candidates.invoice_id = tiers.invoice_id
             and candidates.contract_line_id = tiers.contract_line_id
             and candidates.booking_month = tiers.booking_month
-            and candidates.tier = tiers.tier
+    -- Overlay credit without a split of revenue stands by itself; an invoice with a split of its
+    -- own has no more overlay than it names.
+    where
+        (candidates.credit_type = 'revenue' and candidates.tier = tiers.revenue_tier)
+        or (
+            candidates.credit_type = 'overlay'
+            and candidates.tier = tiers.overlay_tier
+            and (tiers.revenue_tier > 1 or candidates.tier = 1)
+        )
     group by 1, 2, 3, 4, 5
 )
 

@@ -74,7 +74,9 @@ lines as (
         invoice_lines.product_id,
         invoice_lines.contract_line_id,
         invoice_lines.credited_invoice_line_id,
-        invoice_lines.qty,
+        coalesce(invoice_lines.service_from, invoice_headers.invoice_date) as served_on,
+        products.product_category,
+        {{ money_mul('invoice_lines.qty', 'products.units_per_sales_unit') }} as base_qty,
         invoice_headers.booking_month,
         invoice_headers.previous_booking_month,
         invoice_headers.knowledge_at,
@@ -100,10 +102,15 @@ lines as (
             and coalesce(invoice_lines.cost_currency, invoice_headers.currency)
             = cost_rates.currency
             and invoice_headers.invoice_date = cost_rates.date_day
+    left join {{ ref('stg_canonical__products') }} as products
+        on
+            invoice_lines.product_id = products.product_id
+            and {{ known_at('products', 'invoice_headers.knowledge_at') }}
 ),
 
 -- The lines that a credit note takes back: the one it names, else the lines of the same product
--- on the invoice it names, in proportion to their amounts.
+-- on the invoice it names, in proportion to their amounts. What has not been counted yet cannot be
+-- taken back: such a note stands for itself.
 named_originals as (
     select
         lines.booking_month,
@@ -159,6 +166,8 @@ originals as (
         on
             named_originals.attribution_invoice_id = invoices.invoice_id
             and {{ known_at('invoices', 'named_originals.knowledge_at') }}
+            and named_originals.booking_month >= {{ trunc_date('month', 'invoices.invoice_date') }}
+    inner join context on invoices.invoice_date < context.as_of
     {{ join_surviving_customer('invoices.customer_id', 'named_originals.knowledge_at') }}
     window by_line as (
         partition by named_originals.booking_month, named_originals.invoice_line_id
@@ -227,7 +236,7 @@ plain as (
         attributed.*,
         attributed.net_amount as part_net_amount,
         attributed.cost_amount as part_cost_amount,
-        attributed.qty as part_qty
+        attributed.base_qty as part_base_qty
     from attributed
     where attributed.attributions = 1
 ),
@@ -238,7 +247,7 @@ shared_parts as (
         attributed.*,
         {{ money_mul('attributed.net_amount', 'attributed.attribution_share') }} as net_part,
         {{ money_mul('attributed.cost_amount', 'attributed.attribution_share') }} as cost_part,
-        {{ money_mul('attributed.qty', 'attributed.attribution_share') }} as qty_part
+        {{ money_mul('attributed.base_qty', 'attributed.attribution_share') }} as base_qty_part
     from attributed
     where attributed.attributions > 1
 ),
@@ -248,7 +257,7 @@ shared as (
         shared_parts.*,
         shared_parts.net_amount - sum(shared_parts.net_part) over by_line as net_rest,
         shared_parts.cost_amount - sum(shared_parts.cost_part) over by_line as cost_rest,
-        shared_parts.qty - sum(shared_parts.qty_part) over by_line as qty_rest
+        shared_parts.base_qty - sum(shared_parts.base_qty_part) over by_line as base_qty_rest
     from shared_parts
     window by_line as (
         partition by shared_parts.booking_month, shared_parts.invoice_line_id
@@ -271,13 +280,15 @@ parts as (
         invoice_date,
         doc_type,
         product_id,
+        product_category,
+        served_on,
         area_id,
         business_category,
         purchase_method,
         is_costed,
         part_net_amount as net_amount,
         part_cost_amount as cost_amount,
-        part_qty as qty
+        part_base_qty as base_qty
     from plain
 
     union all
@@ -297,43 +308,40 @@ parts as (
         invoice_date,
         doc_type,
         product_id,
+        product_category,
+        served_on,
         area_id,
         business_category,
         purchase_method,
         is_costed,
         net_part + case when attribution_no = 1 then net_rest else 0 end as net_amount,
         cost_part + case when attribution_no = 1 then cost_rest else 0 end as cost_amount,
-        qty_part + case when attribution_no = 1 then qty_rest else 0 end as qty
+        base_qty_part + case when attribution_no = 1 then base_qty_rest else 0 end as base_qty
     from shared
 )
 
 select
-    parts.booking_month,
-    parts.previous_booking_month,
-    parts.invoice_line_id,
-    parts.attribution_line_id,
-    parts.attribution_invoice_id,
-    parts.attribution_contract_line_id,
-    parts.attribution_customer_id,
-    parts.attribution_date,
-    parts.attribution_month,
-    parts.invoice_id,
-    parts.customer_id,
-    parts.invoice_date,
-    parts.doc_type,
-    parts.product_id,
-    products.product_category,
-    parts.area_id,
-    parts.business_category,
-    parts.purchase_method,
-    parts.is_costed,
-    cast(parts.net_amount as decimal(18, 4)) as net_amount,
-    cast(parts.cost_amount as decimal(18, 4)) as cost_amount,
-    cast(parts.qty as decimal(18, 4)) as qty
+    booking_month,
+    previous_booking_month,
+    invoice_line_id,
+    attribution_line_id,
+    attribution_invoice_id,
+    attribution_contract_line_id,
+    attribution_customer_id,
+    attribution_date,
+    attribution_month,
+    invoice_id,
+    customer_id,
+    invoice_date,
+    served_on,
+    doc_type,
+    product_id,
+    product_category,
+    area_id,
+    business_category,
+    purchase_method,
+    is_costed,
+    cast(net_amount as decimal(18, 4)) as net_amount,
+    cast(cost_amount as decimal(18, 4)) as cost_amount,
+    cast(base_qty as decimal(18, 4)) as base_qty
 from parts
-inner join {{ ref('int_core__booking_months') }} as months
-    on parts.booking_month = months.month_start
-left join {{ ref('stg_canonical__products') }} as products
-    on
-        parts.product_id = products.product_id
-        and {{ known_at('products', 'months.knowledge_at') }}

@@ -4,5 +4,6 @@ select
     company_currency,
     company_calendar_id,
     base_as_of,
-    is_full
+    is_full,
+    is_recounted
 from {{ source('run', 'run_context') }}

@@ -2,8 +2,20 @@ with context as (
     select * from {{ ref('int_core__context') }}
 ),
 
-budget_types as (
-    select * from {{ ref('budget_type_registry') }}
+snapshot_types as (
+    select budget_type_id
+    from {{ ref('budget_type_registry') }}
+    where time_shape = 'snapshot'
+),
+
+period_types as (
+    select
+        registry.budget_type_id,
+        type_periods.period_type
+    from {{ ref('budget_type_registry') }} as registry
+    inner join {{ ref('budget_type_periods') }} as type_periods
+        on registry.budget_type_id = type_periods.budget_type_id
+    where registry.time_shape = 'period'
 ),
 
 parameters as (
@@ -20,38 +32,42 @@ parameters as (
     group by parameters.budget_type_id, parameters.parameter_set_id
 ),
 
-periods as (
+evaluated as (
     select
-        'snapshot' as time_shape,
+        snapshot_types.budget_type_id,
         'snapshot' as period_type,
-        as_of as period_start,
-        {{ add_days('as_of', 1) }} as period_end,
-        as_of as evaluated_to
-    from context
+        context.as_of as period_start,
+        {{ add_days('context.as_of', 1) }} as period_end,
+        context.as_of as evaluated_to,
+        cast(null as varchar) as campaign_id
+    from snapshot_types
+    cross join context
 
     union all
 
     select
-        'period' as time_shape,
-        period_type,
-        period_start,
-        period_end,
-        evaluated_to
-    from {{ ref('int_core__periods') }}
-    where period_type in ('month', 'quarter', 'year')
+        period_types.budget_type_id,
+        periods.period_type,
+        periods.period_start,
+        periods.period_end,
+        periods.evaluated_to,
+        nullif(periods.campaign_id, '') as campaign_id
+    from period_types
+    inner join {{ ref('int_core__periods') }} as periods
+        on period_types.period_type = periods.period_type
 )
 
 select
-    budget_types.budget_type_id,
+    evaluated.budget_type_id,
     coalesce(parameters.parameter_set_id, 'default') as parameter_set_id,
     context.as_of,
-    periods.period_type,
-    periods.period_start,
-    periods.period_end,
-    periods.evaluated_to,
+    evaluated.period_type,
+    evaluated.period_start,
+    evaluated.period_end,
+    evaluated.evaluated_to,
+    evaluated.campaign_id,
     cast(parameters.window_days as integer) as window_days,
     cast(parameters.horizon_days as integer) as horizon_days
-from budget_types
+from evaluated
 cross join context
-inner join periods on budget_types.time_shape = periods.time_shape
-left join parameters on budget_types.budget_type_id = parameters.budget_type_id
+left join parameters on evaluated.budget_type_id = parameters.budget_type_id

@@ -46,6 +46,9 @@ select
         'renewal_before_end_days',
         'renewal_after_end_days',
         'multi_year_full_at_signing',
+        'renewals_due_days',
+        'rep_cost_months',
+        'invoice_control_months',
     ] %}
     cast(max(case when parameter_id = '{{ parameter }}' then value end) as integer)
         as {{ parameter }}{{ "," if not loop.last }}  -- noqa: LT02

@@ -50,6 +50,7 @@ judged as not materialized (
             cast_fault('timestamp', 'created_recorded_at'),
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
+            too_small('share', 0),
             not_allowed('source_type', ['contract', 'invoice', 'opportunity']),
             not_allowed('credit_type', ['revenue', 'overlay']),
         ]) }} as fault

@@ -47,7 +47,9 @@ judged as not materialized (
             cast_fault('timestamp', 'created_recorded_at'),
             cast_fault('timestamp', 'extracted_at'),
             cast_fault('bool', 'is_deleted'),
-            not_allowed('step_role', ['initiator', 'influencer', 'decider', 'buyer', 'user']),
+            not_allowed(
+                'step_role', ['initiator', 'influencer', 'mobilizer', 'decider', 'buyer', 'user']
+            ),
         ]) }} as fault
     from typed
 ),

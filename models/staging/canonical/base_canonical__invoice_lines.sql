@@ -50,6 +50,7 @@ judged as not materialized (
         {{ first_fault([
             missing_key('invoice_line_id'),
             missing_required('invoice_id'),
+            missing_required('net_amount'),
             cast_fault('decimal', 'qty'),
             cast_fault('decimal', 'net_amount'),
             cast_fault('decimal', 'list_amount'),

@@ -1,0 +1,28 @@
+with qualities as (
+    select * from {{ ref('fct_meeting_qualities') }}
+    where quality in ('next_step', 'next_step_due')
+)
+
+select
+    'meeting_to_next_step_rate' as budget_type_id,
+    case when quality = 'next_step' then 'numerator' else 'denominator' end as part,
+    'default' as parameter_set_id,
+    cast(null as date) as as_of,
+    cast(null as varchar) as period_type,
+    cast(null as date) as period_start,
+    event_date,
+    booking_date,
+    rep_id,
+    customer_id,
+    cast(null as varchar) as product_category,
+    cast(null as varchar) as channel,
+    area_id,
+    business_category,
+    purchase_method,
+    cast(null as varchar) as campaign_id,
+    cast(meetings as decimal(18, 4)) as amount,
+    activity_id as distinct_key,
+    'participant' as credit_type,
+    'activity' as record_type,
+    activity_id as record_id
+from qualities
