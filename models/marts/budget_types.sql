@@ -16,6 +16,8 @@ select
     measures,
     time_shape,
     accumulates,
+    period_types,
+    formula,
     cast(rolling_months as integer) as rolling_months,
     cast(min_n as integer) as min_n,
     cast(definition_version as integer) as definition_version

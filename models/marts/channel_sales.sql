@@ -9,10 +9,40 @@ by_node as (
         channel_months.booking_month as month,
         channel_months.channel,
         sum(channel_months.volume) as volume,
-        sum(channel_months.invoicing) as invoicing
+        sum(channel_months.invoicing) as invoicing,
+        sum(channel_months.contract_invoicing) as contract_invoicing
     from channel_months
     cross join {{ node_levels() }}
     group by 1, 2, 3, 4
+),
+
+-- Who has a target and has not sold anything shows as well, up to the month of S.
+targets as (
+    select targets.*
+    from {{ ref('int_planning__channel_targets') }} as targets
+    inner join {{ ref('int_core__context') }} as context on targets.month < context.as_of
+),
+
+figures as (
+    select
+        node_level,
+        node_id,
+        month,
+        volume,
+        invoicing,
+        contract_invoicing
+    from by_node
+
+    union all
+
+    select
+        node_level,
+        node_id,
+        month,
+        0 as volume,
+        0 as invoicing,
+        0 as contract_invoicing
+    from targets
 ),
 
 node_months as (
@@ -21,8 +51,9 @@ node_months as (
         node_id,
         month,
         sum(volume) as volume,
-        sum(invoicing) as invoicing
-    from by_node
+        sum(invoicing) as invoicing,
+        sum(contract_invoicing) as contract_invoicing
+    from figures
     group by node_level, node_id, month
 ),
 
@@ -39,7 +70,8 @@ final as (
         node_months.month,
         channels.channel,
         coalesce(by_node.volume, 0) as volume,
-        coalesce(by_node.invoicing, 0) as invoicing
+        coalesce(by_node.invoicing, 0) as invoicing,
+        coalesce(by_node.contract_invoicing, 0) as contract_invoicing
     from node_months
     cross join channels
     left join by_node
@@ -57,18 +89,26 @@ final as (
         month,
         'total' as channel,
         volume,
-        invoicing
+        invoicing,
+        contract_invoicing
     from node_months
 )
 
 select
-    node_level,
-    node_id,
-    month,
-    channel,
-    cast(volume as decimal(28, 4)) as volume,
-    cast(invoicing as decimal(28, 4)) as invoicing,
-    cast(null as decimal(28, 4)) as target_volume,
-    cast(null as decimal(28, 4)) as target_invoicing,
-    cast(null as decimal(28, 10)) as volume_attainment
+    final.node_level,
+    final.node_id,
+    final.month,
+    final.channel,
+    cast(final.volume as decimal(28, 4)) as volume,
+    cast(final.invoicing as decimal(28, 4)) as invoicing,
+    cast(final.contract_invoicing as decimal(28, 4)) as contract_invoicing,
+    targets.target_volume,
+    targets.target_invoicing,
+    {{ ratio('final.volume', 'targets.target_volume', 10, decimals=4) }} as volume_attainment
 from final
+left join targets
+    on
+        final.node_level = targets.node_level
+        and final.node_id = targets.node_id
+        and final.month = targets.month
+        and final.channel = targets.channel

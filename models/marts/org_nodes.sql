@@ -9,6 +9,14 @@ rep_nodes as (
     inner join months on rep_nodes.booking_month = months.last_month
 ),
 
+-- Who never belonged to a team is a node all the same.
+reps_without_team as (
+    select reps.rep_id
+    from {{ ref('dim_reps') }} as reps
+    left join rep_nodes on reps.rep_id = rep_nodes.rep_id
+    where rep_nodes.rep_id is null
+),
+
 teams as (
     select
         team_id,
@@ -36,6 +44,16 @@ nodes as (
         valid_from,
         valid_to
     from rep_nodes
+
+    union all
+
+    select
+        'rep' as node_level,
+        rep_id as node_id,
+        'unassigned' as parent_node_id,
+        cast('1900-01-01' as date) as valid_from,
+        cast('9999-12-31' as date) as valid_to
+    from reps_without_team
 
     union all
 

@@ -6,14 +6,11 @@
     )
 }}
 
-with outcome_values as (
-    select * from {{ ref('int_outcomes__values') }}
-),
-
-periods as (
+with periods as (
     select
         period_type,
         period_start,
+        campaign_id,
         period_end,
         is_closed
     from {{ ref('int_core__periods') }}
@@ -23,6 +20,7 @@ periods as (
     select
         'snapshot' as period_type,
         as_of as period_start,
+        '' as campaign_id,
         {{ add_days('as_of', 1) }} as period_end,
         true as is_closed
     from {{ ref('int_core__context') }}
@@ -37,29 +35,32 @@ compared as (
                 then {{ add_days('outcome_values.period_start', -364) }}
             else {{ add_months('outcome_values.period_start', -12) }}
         end as last_year_start
-    from outcome_values
+    from {{ ref('int_outcomes__values') }} as outcome_values
     inner join {{ ref('int_outcomes__touched_periods') }} as touched
         on
             outcome_values.budget_type_id = touched.budget_type_id
             and outcome_values.basis = touched.basis
             and outcome_values.period_type = touched.period_type
             and outcome_values.period_start = touched.period_start
+            and outcome_values.campaign_id = touched.campaign_id
 )
 
+-- Rows are added to a table whose texts are varchar, which some engines tell from text.
 select
-    compared.budget_type_id,
-    compared.parameter_set_id,
-    compared.node_level,
-    compared.node_id,
-    compared.basis,
-    compared.period_type,
+    cast(compared.budget_type_id as varchar) as budget_type_id,
+    cast(compared.parameter_set_id as varchar) as parameter_set_id,
+    cast(compared.node_level as varchar) as node_level,
+    cast(compared.node_id as varchar) as node_id,
+    cast(compared.basis as varchar) as basis,
+    cast(compared.period_type as varchar) as period_type,
     compared.period_start,
     periods.period_end,
+    cast(nullif(compared.campaign_id, '') as varchar) as campaign_id,
     compared.numerator,
     compared.denominator,
     compared.value,
     compared.record_count,
-    compared.reason_code,
+    cast(compared.reason_code as varchar) as reason_code,
     last_year.value as value_last_year,
     {{ ratio('compared.value', 'last_year.value', 4) }} as index_last_year,
     periods.is_closed,
@@ -69,7 +70,8 @@ inner join periods
     on
         compared.period_type = periods.period_type
         and compared.period_start = periods.period_start
-left join outcome_values as last_year
+        and compared.campaign_id = periods.campaign_id
+left join {{ ref('int_outcomes__values') }} as last_year
     on
         compared.budget_type_id = last_year.budget_type_id
         and compared.parameter_set_id = last_year.parameter_set_id
@@ -78,3 +80,4 @@ left join outcome_values as last_year
         and compared.basis = last_year.basis
         and compared.period_type = last_year.period_type
         and compared.last_year_start = last_year.period_start
+        and compared.campaign_id = last_year.campaign_id

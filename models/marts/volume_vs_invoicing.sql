@@ -29,12 +29,12 @@ contract_lines as (
 invoiced as (
     select
         contract_lines.contract_id,
-        lines.event_date,
+        lines.served_on,
         sum(lines.net_amount) as invoiced
     from {{ ref('fct_invoice_line_credits') }} as lines
     inner join contract_lines on lines.contract_line_id = contract_lines.contract_line_id
     where lines.credit_type = 'revenue'
-    group by contract_lines.contract_id, lines.event_date
+    group by contract_lines.contract_id, lines.served_on
 ),
 
 -- What is invoiced ahead of the first year belongs to it; what follows the last one to the last.
@@ -67,8 +67,8 @@ invoiced_years as (
     inner join invoiced
         on
             bounds.contract_id = invoiced.contract_id
-            and bounds.invoiced_from <= invoiced.event_date
-            and bounds.invoiced_to > invoiced.event_date
+            and bounds.invoiced_from <= invoiced.served_on
+            and bounds.invoiced_to > invoiced.served_on
     group by bounds.contract_id, bounds.contract_year
 ),
 
@@ -97,6 +97,7 @@ select
     measured.year_end,
     cast(measured.signed_volume as decimal(18, 4)) as signed_volume,
     cast(measured.cancelled as decimal(18, 4)) as cancelled,
+    case when measured.cancelled <> 0 then versions.terminated_by end as terminated_by,
     cast(measured.invoiced as decimal(18, 4)) as invoiced,
     cast(measured.signed_volume - measured.cancelled - measured.invoiced as decimal(18, 4))
         as not_yet_invoiced,
@@ -111,3 +112,7 @@ select
     end as status
 from measured
 cross join context
+left join {{ ref('int_core__contract_versions') }} as versions
+    on
+        measured.contract_id = versions.contract_id
+        and {{ known_at('versions', 'context.cut_off_utc') }}

@@ -7,7 +7,8 @@ with volume as (
         rep_id,
         channel,
         amount as volume,
-        cast(0 as decimal(18, 4)) as invoicing
+        cast(0 as decimal(18, 4)) as invoicing,
+        cast(0 as decimal(18, 4)) as contract_invoicing
     from {{ ref('fct_contract_year_credits') }}
     where
         entry in ('recognition', 'supersession')
@@ -22,7 +23,11 @@ invoicing as (
         rep_id,
         channel,
         cast(0 as decimal(18, 4)) as volume,
-        net_amount as invoicing
+        net_amount as invoicing,
+        case
+            when contract_line_id is null then cast(0 as decimal(18, 4))
+            else net_amount
+        end as contract_invoicing
     from {{ ref('fct_invoice_line_credits') }}
     where credit_type = 'revenue' and {{ is_rebuilt('booking_month') }}
 ),
@@ -40,7 +45,8 @@ by_day as (
         rep_id,
         channel,
         sum(volume) as volume,
-        sum(invoicing) as invoicing
+        sum(invoicing) as invoicing,
+        sum(contract_invoicing) as contract_invoicing
     from both_measures
     group by booking_month, event_date, rep_id, channel
 )
@@ -52,7 +58,8 @@ select
     coalesce(rep_nodes.region_id, 'unassigned') as region_id,
     by_day.channel,
     cast(sum(by_day.volume) as decimal(28, 4)) as volume,
-    cast(sum(by_day.invoicing) as decimal(28, 4)) as invoicing
+    cast(sum(by_day.invoicing) as decimal(28, 4)) as invoicing,
+    cast(sum(by_day.contract_invoicing) as decimal(28, 4)) as contract_invoicing
 from by_day
 left join {{ ref('int_core__rep_nodes') }} as rep_nodes
     on

@@ -10,24 +10,43 @@ with months as (
     from {{ ref('int_core__booking_months') }}
 ),
 
+-- Of a campaign's period only the rows of that campaign are part; elsewhere the campaign is one
+-- dimension among others.
+all_components as (
+    select
+        *,
+        case when period_type = 'campaign' then coalesce(campaign_id, '') else '' end
+            as period_campaign_id
+    from {{ ref('int_budget_types__components') }}
+    where as_of is not null
+),
+
 components as (
     select
-        components.*,
+        components.budget_type_id,
+        components.part,
+        components.parameter_set_id,
+        components.period_type,
+        components.period_start,
+        components.period_campaign_id as campaign_id,
+        components.rep_id,
+        components.amount,
+        components.distinct_key,
         case
             when components.period_type = 'snapshot' then components.as_of
             else components.event_date
         end as node_on,
         least({{ trunc_date('month', 'components.booking_date') }}, months.last_month)
             as node_month
-    from {{ ref('int_budget_types__components') }} as components
+    from all_components as components
     inner join {{ ref('int_outcomes__touched_periods') }} as touched
         on
             components.budget_type_id = touched.budget_type_id
             and components.period_type = touched.period_type
             and components.period_start = touched.period_start
+            and components.period_campaign_id = touched.campaign_id
             and touched.basis = 'reported'
     cross join months
-    where components.as_of is not null
 ),
 
 with_nodes as (
@@ -37,6 +56,7 @@ with_nodes as (
         components.parameter_set_id,
         components.period_type,
         components.period_start,
+        components.campaign_id,
         components.rep_id,
         coalesce(rep_nodes.team_id, 'unassigned') as team_id,
         coalesce(rep_nodes.region_id, 'unassigned') as region_id,
@@ -65,6 +85,7 @@ summed as (
         {{ node_id('with_nodes') }} as node_id,
         with_nodes.period_type,
         with_nodes.period_start,
+        with_nodes.campaign_id,
         sum(with_nodes.amount) as amount,
         sum(with_nodes.record_count) as record_count,
         sum(with_nodes.missing_amounts) as missing_amounts
@@ -75,6 +96,7 @@ summed as (
             parameter_set_id,
             period_type,
             period_start,
+            campaign_id,
             rep_id,
             team_id,
             region_id,
@@ -83,10 +105,10 @@ summed as (
             count(*) - count(amount) as missing_amounts
         from with_nodes
         where over_reps = 'sum'
-        group by 1, 2, 3, 4, 5, 6, 7, 8
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9
     ) as with_nodes
     cross join {{ node_levels() }}
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 
 counted as (
@@ -98,13 +120,14 @@ counted as (
         {{ node_id('with_nodes') }} as node_id,
         with_nodes.period_type,
         with_nodes.period_start,
+        with_nodes.campaign_id,
         count(distinct with_nodes.distinct_key) as amount,
         count(*) as record_count,
         count(*) - count(with_nodes.amount) as missing_amounts
     from with_nodes
     cross join {{ node_levels() }}
     where with_nodes.over_reps = 'distinct'
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 
 final as (
@@ -121,6 +144,7 @@ select
     node_id,
     period_type,
     period_start,
+    campaign_id,
     cast(amount as decimal(28, 4)) as amount,
     cast(record_count as bigint) as record_count,
     cast(missing_amounts as bigint) as missing_amounts

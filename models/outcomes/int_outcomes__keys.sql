@@ -7,7 +7,7 @@ with components as (
     from {{ ref('int_budget_types__components') }}
     where
         as_of is null
-        and {{ is_rebuilt("cast(" ~ trunc_date('month', 'booking_date') ~ " as date)") }}
+        and {{ is_rebuilt('booking_date') }}
 ),
 
 parts as (

@@ -13,6 +13,7 @@ periods as (
         windows.rolling_months,
         periods.period_type,
         periods.period_start,
+        periods.campaign_id,
         periods.evaluated_to,
         case
             when windows.rolling_months = 0 then periods.period_start
@@ -30,6 +31,7 @@ select
     periods.rolling_months,
     periods.period_type,
     periods.period_start,
+    periods.campaign_id,
     pieces.piece_start
 from periods
 inner join pieces

@@ -7,7 +7,7 @@ with components as (
     from {{ ref('int_budget_types__components') }}
     where
         as_of is null
-        and {{ is_rebuilt("cast(" ~ trunc_date('month', 'booking_date') ~ " as date)") }}
+        and {{ is_rebuilt('booking_date') }}
 ),
 
 parts as (
@@ -25,6 +25,7 @@ by_day as (
         components.booking_date,
         components.event_date,
         components.rep_id,
+        coalesce(components.campaign_id, '') as campaign_id,
         components.credit_type = 'overlay' as is_overlay,
         sum(components.amount) as amount,
         count(*) as record_count,
@@ -34,7 +35,7 @@ by_day as (
         on
             components.budget_type_id = parts.budget_type_id
             and components.part = parts.part
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 )
 
 select
@@ -47,6 +48,7 @@ select
     by_day.rep_id,
     coalesce(rep_nodes.team_id, 'unassigned') as team_id,
     coalesce(rep_nodes.region_id, 'unassigned') as region_id,
+    by_day.campaign_id,
     by_day.is_overlay,
     cast(sum(by_day.amount) as decimal(28, 4)) as amount,
     cast(sum(by_day.record_count) as bigint) as record_count,
@@ -62,4 +64,4 @@ left join {{ ref('int_core__rep_nodes') }} as rep_nodes
         and by_day.booking_month = rep_nodes.booking_month
         and by_day.event_date >= rep_nodes.valid_from
         and by_day.event_date < rep_nodes.valid_to
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

@@ -1,5 +1,6 @@
 -- What a night computes again: periods that reach into the rebuilt months, and with today's
--- knowledge those that hold, or are compared with, a month that something was booked late for.
+-- knowledge those that hold, or are compared with, a month of which a late row has changed. Where
+-- the code is not the base's, all of them.
 with context as (
     select * from {{ ref('int_core__context') }}
 ),
@@ -26,6 +27,7 @@ periods as (
         registry.budget_type_id,
         periods.period_type,
         periods.period_start,
+        periods.campaign_id,
         periods.period_end,
         case
             when registry.rolling_months = 0 then periods.period_start
@@ -35,16 +37,17 @@ periods as (
             )
         end as window_start
     from registry
-    cross join {{ ref('int_core__periods') }} as periods
+    inner join {{ ref('budget_type_periods') }} as type_periods
+        on registry.budget_type_id = type_periods.budget_type_id
+    inner join {{ ref('int_core__periods') }} as periods
+        on type_periods.period_type = periods.period_type
 ),
 
 late_months as (
     select distinct
-        reads.budget_type_id,
-        touched_months.event_month
-    from {{ ref('int_core__touched_months') }} as touched_months
-    inner join {{ ref('budget_type_reads') }} as reads
-        on touched_months.entity = reads.entity
+        budget_type_id,
+        {{ trunc_date('month', 'event_piece') }} as event_month
+    from {{ ref('int_outcomes__late_changes') }}
 ),
 
 -- The second row of a month stands for the comparison a year later, weeks included.
@@ -69,11 +72,13 @@ touched as (
         periods.budget_type_id,
         bases.basis,
         periods.period_type,
-        periods.period_start
+        periods.period_start,
+        periods.campaign_id
     from periods
     cross join bases
     cross join rebuild
-    where periods.period_end > rebuild.rebuild_from
+    cross join context
+    where periods.period_end > rebuild.rebuild_from or context.is_recounted
 
     union
 
@@ -81,7 +86,8 @@ touched as (
         periods.budget_type_id,
         'restated' as basis,
         periods.period_type,
-        periods.period_start
+        periods.period_start,
+        periods.campaign_id
     from periods
     inner join spans
         on
@@ -95,7 +101,8 @@ touched as (
         registry.budget_type_id,
         bases.basis,
         'snapshot' as period_type,
-        context.as_of as period_start
+        context.as_of as period_start,
+        '' as campaign_id
     from registry
     cross join bases
     cross join context
@@ -106,5 +113,6 @@ select
     budget_type_id,
     basis,
     period_type,
-    period_start
+    period_start,
+    campaign_id
 from touched

@@ -8,11 +8,11 @@ registry as (
     select
         budget_type_id,
         time_shape,
-        aggregation in ('RATIO', 'LAST_RATIO') as is_ratio,
+        is_divided,
         scale,
         min_n,
-        rolling_months,
-        requires
+        requires,
+        needs_target
     from {{ ref('budget_type_registry') }}
 ),
 
@@ -33,58 +33,35 @@ touched as (
     select * from {{ ref('int_outcomes__touched_periods') }}
 ),
 
-parts as (
+-- The periods each type has figures for.
+type_periods as (
     select
-        budget_type_id,
-        part,
-        parameter_set_id,
-        node_level,
-        node_id,
-        basis,
-        period_type,
-        period_start,
-        amount,
-        record_count,
-        missing_amounts
-    from {{ ref('int_outcomes__flow_parts') }}
-
-    union all
-
-    select
-        parts.budget_type_id,
-        parts.part,
-        parts.parameter_set_id,
-        parts.node_level,
-        parts.node_id,
-        bases.basis,
-        parts.period_type,
-        parts.period_start,
-        parts.amount,
-        parts.record_count,
-        parts.missing_amounts
-    from {{ ref('int_outcomes__evaluated_parts') }} as parts
-    cross join bases
+        type_periods.budget_type_id,
+        registry.time_shape,
+        periods.period_type,
+        periods.period_start,
+        periods.period_end,
+        periods.campaign_id
+    from {{ ref('budget_type_periods') }} as type_periods
+    inner join registry on type_periods.budget_type_id = registry.budget_type_id
+    inner join {{ ref('int_core__periods') }} as periods
+        on type_periods.period_type = periods.period_type
 ),
 
 -- The company has a row for every type and period, also where nothing happened.
 expected as (
     select
-        registry.budget_type_id,
+        type_periods.budget_type_id,
         'default' as parameter_set_id,
         'company' as node_level,
         'company' as node_id,
         bases.basis,
-        periods.period_type,
-        periods.period_start
-    from registry
+        type_periods.period_type,
+        type_periods.period_start,
+        type_periods.campaign_id
+    from type_periods
     cross join bases
-    inner join {{ ref('int_core__periods') }} as periods
-        on
-            registry.time_shape = 'flow'
-            and (
-                registry.rolling_months is null
-                or periods.period_type in ('month', 'quarter', 'year')
-            )
+    where type_periods.time_shape = 'flow'
 
     union all
 
@@ -95,9 +72,62 @@ expected as (
         'company' as node_id,
         bases.basis,
         evaluations.period_type,
-        evaluations.period_start
+        evaluations.period_start,
+        coalesce(evaluations.campaign_id, '') as campaign_id
     from {{ ref('int_core__evaluations') }} as evaluations
     cross join bases
+),
+
+-- Of a derived type the formulas give numerator and denominator; its own parts count the records.
+all_parts as (
+    select
+        budget_type_id,
+        part,
+        parameter_set_id,
+        node_level,
+        node_id,
+        basis,
+        period_type,
+        period_start,
+        campaign_id,
+        amount,
+        record_count,
+        missing_amounts
+    from {{ ref('int_outcomes__parts') }}
+
+    union all
+
+    select
+        budget_type_id,
+        part,
+        parameter_set_id,
+        node_level,
+        node_id,
+        basis,
+        period_type,
+        period_start,
+        campaign_id,
+        amount,
+        0 as record_count,
+        0 as missing_amounts
+    from {{ ref('int_outcomes__derived_parts') }}
+
+    union all
+
+    select
+        budget_type_id,
+        'none' as part,
+        parameter_set_id,
+        node_level,
+        node_id,
+        basis,
+        period_type,
+        period_start,
+        campaign_id,
+        cast(null as decimal(28, 4)) as amount,
+        0 as record_count,
+        0 as missing_amounts
+    from expected
 ),
 
 pivoted as (
@@ -109,37 +139,14 @@ pivoted as (
         basis,
         period_type,
         period_start,
+        campaign_id,
         max(case when part = 'numerator' then amount end) as numerator,
         max(case when part = 'denominator' then amount end) as denominator,
+        max(case when part = 'n' then amount end) as n,
         sum(record_count) as record_count,
         sum(missing_amounts) as missing_amounts
-    from (
-        select parts.*
-        from parts
-        inner join touched
-            on
-                parts.budget_type_id = touched.budget_type_id
-                and parts.basis = touched.basis
-                and parts.period_type = touched.period_type
-                and parts.period_start = touched.period_start
-
-        union all
-
-        select
-            budget_type_id,
-            'none' as part,
-            parameter_set_id,
-            node_level,
-            node_id,
-            basis,
-            period_type,
-            period_start,
-            cast(null as decimal(28, 4)) as amount,
-            0 as record_count,
-            0 as missing_amounts
-        from expected
-    ) as all_parts
-    group by 1, 2, 3, 4, 5, 6, 7
+    from all_parts
+    group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 
 -- A part without rows is nothing, not unknown: both are zero before they are divided.
@@ -152,18 +159,22 @@ measured as (
         pivoted.basis,
         pivoted.period_type,
         pivoted.period_start,
-        registry.is_ratio,
+        pivoted.campaign_id,
+        registry.is_divided,
         registry.scale,
         coalesce(pivoted.numerator, 0) as numerator,
-        case when registry.is_ratio then coalesce(pivoted.denominator, 0) end as denominator,
+        case when registry.is_divided then coalesce(pivoted.denominator, 0) end as denominator,
         pivoted.record_count,
         case
             when unsourced.budget_type_id is not null then 'no_source'
             when registry.requires is not null then 'filter_required'
             when pivoted.missing_amounts > 0 then 'missing_rate'
-            when registry.is_ratio and coalesce(pivoted.denominator, 0) = 0
+            when registry.needs_target then 'no_target'
+            -- More credited than invoiced, or taken back than counted, is nothing to divide by.
+            when registry.is_divided and coalesce(pivoted.denominator, 0) <= 0
                 then 'zero_denominator'
-            when registry.is_ratio and pivoted.denominator < registry.min_n then 'insufficient_n'
+            when registry.is_divided and coalesce(pivoted.n, pivoted.denominator) < registry.min_n
+                then 'insufficient_n'
         end as reason_code
     from pivoted
     inner join registry on pivoted.budget_type_id = registry.budget_type_id
@@ -179,12 +190,14 @@ valued as (
         basis,
         period_type,
         period_start,
+        campaign_id,
         case when coalesce(reason_code, '') <> 'no_source' then numerator end as numerator,
         case when coalesce(reason_code, '') <> 'no_source' then denominator end as denominator,
         case
             when reason_code is not null then null
-            when is_ratio then {{ ratio('numerator * scale', 'denominator') }}
-            else numerator * scale
+            when is_divided then {{ ratio('numerator * scale', 'denominator', decimals=4) }}
+            -- Not wider than the ratio, which would lose decimals to it.
+            else cast(numerator * scale as decimal(28, 10))
         end as value,
         record_count,
         reason_code
@@ -209,6 +222,7 @@ snapshots as (
         history.basis,
         'snapshot' as period_type,
         history.period_start,
+        '' as campaign_id,
         history.numerator,
         history.denominator,
         history.value,
@@ -220,22 +234,30 @@ snapshots as (
     where history.frozen_as_of < context.as_of
 ),
 
--- A standing figure of a week, month, quarter or year is the last one frozen inside it, for all
--- nodes from the same night.
+-- A standing figure of a period is the last one frozen inside it, for all nodes from the same
+-- night.
 last_nights as (
     select
         snapshots.budget_type_id,
         snapshots.parameter_set_id,
-        periods.period_type,
-        periods.period_start,
+        type_periods.period_type,
+        type_periods.period_start,
+        type_periods.campaign_id,
         max(snapshots.frozen_as_of) as frozen_as_of
-    from snapshots
-    inner join {{ ref('int_core__periods') }} as periods
+    from (
+        select distinct
+            budget_type_id,
+            parameter_set_id,
+            frozen_as_of
+        from snapshots
+    ) as snapshots
+    inner join type_periods
         on
-            snapshots.frozen_as_of >= periods.period_start
-            and snapshots.frozen_as_of < periods.period_end
-            and periods.period_type in ('week', 'month', 'quarter', 'year')
-    group by 1, 2, 3, 4
+            snapshots.budget_type_id = type_periods.budget_type_id
+            and type_periods.time_shape = 'snapshot'
+            and snapshots.frozen_as_of >= type_periods.period_start
+            and snapshots.frozen_as_of < type_periods.period_end
+    group by 1, 2, 3, 4, 5
 ),
 
 frozen as (
@@ -247,6 +269,7 @@ frozen as (
         snapshots.basis,
         last_nights.period_type,
         last_nights.period_start,
+        last_nights.campaign_id,
         snapshots.numerator,
         snapshots.denominator,
         snapshots.value,
@@ -262,31 +285,29 @@ frozen as (
 
 never_frozen as (
     select
-        registry.budget_type_id,
+        type_periods.budget_type_id,
         'default' as parameter_set_id,
         'company' as node_level,
         'company' as node_id,
         bases.basis,
-        periods.period_type,
-        periods.period_start,
+        type_periods.period_type,
+        type_periods.period_start,
+        type_periods.campaign_id,
         cast(null as decimal(28, 4)) as numerator,
         cast(null as decimal(28, 4)) as denominator,
         cast(null as decimal(28, 10)) as value,
         0 as record_count,
         'no_snapshot' as reason_code
-    from registry
+    from type_periods
     cross join bases
-    inner join {{ ref('int_core__periods') }} as periods
-        on
-            registry.time_shape = 'snapshot'
-            and periods.period_type in ('week', 'month', 'quarter', 'year')
     left join last_nights
         on
-            registry.budget_type_id = last_nights.budget_type_id
+            type_periods.budget_type_id = last_nights.budget_type_id
             and last_nights.parameter_set_id = 'default'
-            and periods.period_type = last_nights.period_type
-            and periods.period_start = last_nights.period_start
-    where last_nights.budget_type_id is null
+            and type_periods.period_type = last_nights.period_type
+            and type_periods.period_start = last_nights.period_start
+            and type_periods.campaign_id = last_nights.campaign_id
+    where type_periods.time_shape = 'snapshot' and last_nights.budget_type_id is null
 ),
 
 final as (
@@ -305,6 +326,7 @@ select
     final.basis,
     final.period_type,
     final.period_start,
+    final.campaign_id,
     cast(final.numerator as decimal(28, 4)) as numerator,
     cast(final.denominator as decimal(28, 4)) as denominator,
     cast(final.value as decimal(28, 10)) as value,
@@ -317,3 +339,4 @@ inner join touched
         and final.basis = touched.basis
         and final.period_type = touched.period_type
         and final.period_start = touched.period_start
+        and final.campaign_id = touched.campaign_id

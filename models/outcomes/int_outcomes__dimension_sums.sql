@@ -1,0 +1,62 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_rebuilt_months() }}") }}
+
+with components as (
+    select
+        *,
+        {{ trunc_date('month', 'booking_date') }} as booking_month
+    from {{ ref('int_budget_types__components') }}
+    where
+        as_of is null
+        -- Overlay credit is the rep's alone and no second sale.
+        and credit_type <> 'overlay'
+        and {{ is_rebuilt('booking_date') }}
+),
+
+parts as (
+    select parts.*
+    from {{ ref('budget_type_parts') }} as parts
+    inner join {{ ref('int_outcomes__dimension_types') }} as dimension_types
+        on parts.budget_type_id = dimension_types.budget_type_id
+    where parts.over_time = 'sum'
+),
+
+-- Merged by all three at once before each of them is looked at.
+merged as (
+    select
+        components.budget_type_id,
+        components.part,
+        components.parameter_set_id,
+        components.booking_month,
+        event_pieces.piece_start as event_piece,
+        coalesce(components.campaign_id, '') as campaign_id,
+        components.area_id,
+        components.business_category,
+        components.purchase_method,
+        sum(components.amount) as amount,
+        count(*) as record_count,
+        count(*) - count(components.amount) as missing_amounts
+    from components
+    inner join parts
+        on
+            components.budget_type_id = parts.budget_type_id
+            and components.part = parts.part
+    inner join {{ ref('int_core__date_pieces') }} as event_pieces
+        on components.event_date = event_pieces.date_day
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+)
+
+select
+    merged.budget_type_id,
+    merged.part,
+    merged.parameter_set_id,
+    merged.booking_month,
+    merged.event_piece,
+    merged.campaign_id,
+    dimensions.dimension,
+    {{ member_id('merged') }} as member_id,
+    cast(sum(merged.amount) as decimal(28, 4)) as amount,
+    cast(sum(merged.record_count) as bigint) as record_count,
+    cast(sum(merged.missing_amounts) as bigint) as missing_amounts
+from merged
+cross join {{ dimensions() }}
+group by 1, 2, 3, 4, 5, 6, 7, 8
