@@ -1,9 +1,11 @@
-"""``make benchmark``: a full and an ordinary night at a size, beside the same SQL run alone.
+"""``make benchmark``: a full and an ordinary night at a size, beside the same SQL run alone, and
+what people wait for on the demo company.
 
 Everything is measured in one run on one machine, so that the printed ratios mean something where
-seconds do not. SQL seconds are the sum of dbt's execution times per model; "alone" is the same
-compiled SQL, in dependency order, in a DuckDB file without dbt; the yardstick is one sorted copy of
-the invoice fact to Parquet.
+seconds do not; where other processes share the machine, only those of CPU seconds do. The SQL's CPU
+seconds are those of ``dbt run`` without those of ``dbt compile``, which parses and writes the same
+SQL and runs none of it. "Alone" is the same compiled SQL, in dependency order, in a DuckDB file
+without dbt; the yardstick is one sorted copy of the invoice fact to Parquet.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,15 +30,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.demo import FIRST_DELIVERY, ensure_deliveries
+from orchestration.demo import FIRST_DELIVERY, ensure_deliveries, write_delivery
 from orchestration.ingest import ingest_all
 from orchestration.manifest import DBT_EXECUTABLE
-from orchestration.publication.release import build_candidate
+from orchestration.publication.audit import write_audit
+from orchestration.publication.publish import publish
+from orchestration.publication.release import build_candidate, releases_folder
+from orchestration.publication.unchanged import unchanged_months
 from orchestration.quality.judge import judge
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from orchestration.warehouse import BuildPlan, mark_green, open_warehouse, prepare_warehouse
 
 LINES_AT_SCALE_ONE = 200_000
+CONNECTED_ON = date(2026, 11, 17)
+"""Day of the full delivery: a year's figures are at their largest when it is almost over."""
+
 YARDSTICK = (
     "copy (select * from core.fct_invoice_line_credits "
     "order by invoice_line_id, attribution_line_id, rep_id, credit_type, booking_month) "
@@ -90,23 +99,35 @@ def measure(stage: str, work: Callable[[], Any]) -> Measure:
     return Measure(stage, time.monotonic() - started, _cpu() - cpu, peak.stop(), result)
 
 
-def _dbt(settings: Settings, plan: BuildPlan, command: str, *arguments: str) -> dict[str, Any]:
-    """Run dbt on the build file and return its run results; raises with dbt's last lines."""
-    target = settings.home / "target"
+def _command(settings: Settings, *command: str, **variables: str) -> None:
+    """Run a command of the project in the benchmark's home; raises with its last lines."""
     done = subprocess.run(
-        [DBT_EXECUTABLE, command, "--target-path", str(target), *arguments],
+        command,
         cwd=PROJECT_ROOT,
         env={
             **os.environ,
-            "UTFALL_BUILD_FILE": str(plan.path),
+            "UTFALL_HOME": str(settings.home),
             "UTFALL_THREADS": str(settings.threads),
+            "UTFALL_MEMORY_LIMIT": settings.memory_limit,
+            **variables,
         },
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"dbt {command} failed in the benchmark:\n{done.stdout[-3000:]}")
+        said = (done.stdout + done.stderr)[-3000:]
+        raise SystemExit(f"{' '.join(command)} failed in the benchmark:\n{said}")
+
+
+def _dbt(settings: Settings, build: Path, command: str, *arguments: str) -> dict[str, Any]:
+    """Run dbt on the build file and return its run results."""
+    target = settings.home / "target"
+    _command(
+        settings,
+        *(str(DBT_EXECUTABLE), command, "--target-path", str(target), *arguments),
+        UTFALL_BUILD_FILE=str(build),
+    )
     return json.loads((target / "run_results.json").read_text())
 
 
@@ -154,90 +175,247 @@ def run_alone(settings: Settings, plan: BuildPlan, results: dict[str, Any]) -> f
         return time.monotonic() - started
 
 
+def _bytes_written(release: Path, earlier: list[Path]) -> dict[str, int]:
+    """Bytes of a release that no earlier release shares (by inode): Parquet, and the rest."""
+    shared = {file.stat().st_ino for folder in earlier for file in folder.rglob("*")}
+    written = {"parquet": 0, "other": 0}
+    for file in release.rglob("*"):
+        if file.is_file() and file.stat().st_ino not in shared:
+            written["parquet" if file.suffix == ".parquet" else "other"] += file.stat().st_size
+    return written
+
+
+def _dearest(results: dict[str, Any], count: int = 12) -> str:
+    """The models that took longest, with seconds."""
+    nodes = sorted(results["results"], key=lambda node: -node["execution_time"])[:count]
+    return ", ".join(
+        f"{node['unique_id'].rsplit('.', 1)[-1]} {node['execution_time']:.1f}" for node in nodes
+    )
+
+
+NIGHT_BESIDE_SQL = ("ingest", "build file", "dbt seed", "candidate", "gate", "publication")
+"""Stages of a night beside its ``dbt run``; the demo's deliveries are no part of one."""
+
+Ratio = tuple[str, str, str]
+
+
+class Benchmark:
+    """The stages measured so far, by name, in order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.measures: dict[str, Measure] = {}
+
+    def stage(self, name: str, work: Callable[[], Any]) -> Any:
+        """Measure ``work`` as a stage and return what it returns."""
+        self.measures[name] = measure(name, work)
+        return self.measures[name].result
+
+    def cpu(self, *names: str) -> float:
+        """CPU seconds of stages together."""
+        return sum(self.measures[name].cpu_seconds for name in names)
+
+    def print_table(self, title: str) -> None:
+        """Print all stages with what they took."""
+        table = Table("stage", "seconds", "CPU s", "peak GB", title=title)
+        for item in self.measures.values():
+            table.add_row(
+                item.stage, f"{item.seconds:.1f}", f"{item.cpu_seconds:.1f}", f"{item.peak_gb:.2f}"
+            )
+        Console().print(table)
+
+
+def _print_ratios(ratios: list[Ratio]) -> None:
+    table = Table("ratio", "value", "goal")
+    for ratio in ratios:
+        table.add_row(*ratio)
+    Console().print(table)
+
+
+def _night(bench: Benchmark, label: str, day: date) -> tuple[BuildPlan, dict[str, Any], int]:
+    """Run the stages of one night; returns its plan, dbt's results and the rows it loaded."""
+    settings, stage = bench.settings, bench.stage
+
+    def publication(candidate: Any, verdict: Any) -> Any:
+        record = write_audit(settings, candidate.folder, verdict, label)
+        return publish(settings, candidate.folder, record)
+
+    stage(
+        f"{label}: deliveries",
+        lambda: write_delivery(
+            settings.landing,
+            day,
+            seed=settings.seed,
+            scale=settings.scale,
+            threads=settings.threads,
+            connects=day == CONNECTED_ON,
+        ),
+    )
+    read = stage(f"{label}: ingest", lambda: ingest_all(settings, day))
+    plan = stage(f"{label}: build file", lambda: prepare_warehouse(settings, day, label))
+    stage(f"{label}: dbt seed", lambda: _dbt(settings, plan.path, "seed"))
+    arguments = []
+    if plan.is_full:
+        arguments = ["--full-refresh"]
+        alone = _alone(settings, plan)
+        alone.parent.mkdir()
+        shutil.copyfile(plan.path, alone)
+    stage(f"{label}: dbt compile", lambda: _dbt(settings, plan.path, "compile", *arguments))
+    results = stage(f"{label}: dbt run", lambda: _dbt(settings, plan.path, "run", *arguments))
+    manifest = json.loads((settings.home / "target" / "manifest.json").read_text())
+    current = settings.published / "current"
+    candidate = stage(
+        f"{label}: candidate",
+        lambda: build_candidate(
+            settings,
+            plan.path,
+            manifest,
+            as_of=day,
+            run_id=label,
+            unchanged_months=unchanged_months(
+                plan.path, plan.base_as_of, current.resolve() if current.exists() else None
+            ),
+        ),
+    )
+    verdict = stage(f"{label}: gate", lambda: judge(settings, candidate.folder, as_of=day))
+    Console().print(verdict.summary())
+    stage(f"{label}: publication", lambda: publication(candidate, verdict))
+    return plan, results, sum(entry.rows_loaded for entry in read)
+
+
+def _nights(bench: Benchmark, lines: int) -> None:
+    """A full night in November, the same SQL alone, the yardstick, and the night after."""
+    settings, cpu = bench.settings, bench.cpu
+    plan, full, full_rows = _night(bench, "full", CONNECTED_ON)
+    alone_seconds = bench.stage("full: same SQL alone", lambda: run_alone(settings, plan, full))
+    _alone(settings, plan).unlink()
+    with open_warehouse(plan.path, read_only=True, settings=settings) as connection:
+        copy = YARDSTICK.format(path=settings.home / "yardstick.parquet")
+        bench.stage("yardstick", lambda: connection.execute(copy))
+    mark_green(settings, plan)
+    _, ordinary, ordinary_rows = _night(bench, "ordinary", CONNECTED_ON + timedelta(days=1))
+    releases = sorted(releases_folder(settings).iterdir())
+    written = [_bytes_written(release, releases[:n]) for n, release in enumerate(releases)]
+
+    sql = {
+        label: cpu(f"{label}: dbt run") - cpu(f"{label}: dbt compile")
+        for label in ("full", "ordinary")
+    }
+    beside = cpu(*(f"ordinary: {name}" for name in (*NIGHT_BESIDE_SQL, "dbt compile")))
+    run, made = bench.measures["full: dbt run"], bench.measures["full: deliveries"]
+    yardstick = bench.measures["yardstick"]
+    alone_cpu = cpu("full: same SQL alone")
+    bench.print_table(f"{lines:,} invoice lines")
+    _print_ratios(
+        [
+            (
+                "demo generator, seconds (CPU s / 2 cores) for the full delivery",
+                f"{made.seconds:.0f} ({made.cpu_seconds / 2:.0f}), {made.peak_gb:.1f} GB",
+                "< 60 and < 4 GB at 10 million",
+            ),
+            (
+                "full dbt run / same SQL alone, CPU (wall)",
+                f"{run.cpu_seconds / alone_cpu:.2f} ({run.seconds / alone_seconds:.2f})",
+                "≤ 1.5 at 10 million",
+            ),
+            ("peak GB of the full dbt run", f"{run.peak_gb:.2f}", "≤ 6"),
+            (
+                "ordinary SQL / full SQL, CPU (dbt's execution seconds)",
+                f"{sql['ordinary'] / sql['full']:.3f} "
+                f"({_sql_seconds(ordinary) / _sql_seconds(full):.3f})",
+                "≤ 0.15 at 10 million",
+            ),
+            (
+                "CPU s of the ordinary night beside its SQL",
+                f"{beside:.0f}",
+                "≤ 60, the same at every scale",
+            ),
+            (
+                "same SQL alone / yardstick, CPU (wall)",
+                f"{alone_cpu / yardstick.cpu_seconds:.1f} "
+                f"({alone_seconds / yardstick.seconds:.1f})",
+                "only down",
+            ),
+            (
+                "bytes the ordinary publication wrote / the first one",
+                f"{sum(written[1].values()) / sum(written[0].values()):.2f}",
+                "≤ 0.5",
+            ),
+            (
+                "the same, Parquet alone",
+                f"{written[1]['parquet'] / written[0]['parquet']:.3f}",
+                "≤ 0.1",
+            ),
+        ]
+    )
+    Console().print(f"Dearest models, full night: {_dearest(full)}.")
+    Console().print(f"Dearest models, ordinary night: {_dearest(ordinary)}.")
+    Console().print(
+        f"Rows loaded: {full_rows:,} in the full night, {ordinary_rows:,} in the ordinary one. "
+        f"SQL CPU seconds: {sql['full']:.1f} and {sql['ordinary']:.1f}; alone {alone_cpu:.1f}; "
+        f"yardstick {yardstick.cpu_seconds:.1f}. Files lie in {settings.home}."
+    )
+
+
+def _waits(bench: Benchmark, budget_type: str) -> None:
+    """What people wait for on the demo company: its night, and an author's loop."""
+    settings, cpu = bench.settings, bench.cpu
+    second = FIRST_DELIVERY + timedelta(days=1)
+    developer = settings.work / "dev" / "utfall.duckdb"
+
+    def build(*arguments: str) -> None:
+        _dbt(settings, developer, "build", *arguments)
+
+    bench.stage(
+        "demo: deliveries",
+        lambda: ensure_deliveries(
+            settings.landing, second, seed=settings.seed, scale=1, threads=settings.threads
+        ),
+    )
+    bench.stage(
+        "demo: parse",
+        lambda: _command(settings, str(DBT_EXECUTABLE), "parse", UTFALL_BUILD_FILE=":memory:"),
+    )
+    night = (sys.executable, "-m", "orchestration.nightly", "--as-of", second.isoformat())
+    bench.stage("demo: night", lambda: _command(settings, *night))
+    bench.stage("demo: parse of the copy", lambda: _dbt(settings, developer, "compile"))
+    whole = ("--full-refresh", "--exclude", "resource_type:unit_test")
+    bench.stage("demo: dbt build", lambda: build(*whole))
+    author = (sys.executable, "-m", "tests.oracle.author", budget_type)
+    bench.stage("make type, first time", lambda: _command(settings, *author))
+    bench.stage("make type", lambda: _command(settings, *author))
+    bench.stage("dbt build -s", lambda: build("-s", budget_type))
+    bench.print_table("demo company")
+    _print_ratios(
+        [
+            (
+                "CPU s of the night beyond dbt build without unit tests",
+                f"{cpu('demo: night') - cpu('demo: dbt build'):.0f}",
+                "≤ 45",
+            ),
+            (f"CPU s of make type T={budget_type}", f"{cpu('make type'):.1f}", "< 10"),
+            (f"CPU s of dbt build -s {budget_type}", f"{cpu('dbt build -s'):.1f}", "< 8"),
+        ]
+    )
+
+
 def main(
     lines: int = typer.Option(1_000_000, help="Invoice lines; the rest in proportion."),
-    days: int = typer.Option(1, help="Days between the full and the ordinary night."),
+    nights: bool = typer.Option(True, help="The full and the ordinary night at that size."),
+    waits: bool = typer.Option(True, help="The demo company's night and an author's loop."),
+    budget_type: str = typer.Option("bt_signed_volume", help="The author's type."),
 ) -> None:
-    """Measure a full and an ordinary night and print seconds, ratios and peak memory."""
+    """Measure nights in November at a size and waits on the demo company; print the ratios."""
     base = load_settings()
-    home = base.home / "benchmark"
-    shutil.rmtree(home, ignore_errors=True)
-    settings = replace(
-        base, home=home, landing=home / "landing", demo=True, scale=lines / LINES_AT_SCALE_ONE
-    )
-    first = FIRST_DELIVERY + timedelta(days=1)
-    second = first + timedelta(days=days)
-    measures: list[Measure] = []
-
-    def stage(name: str, work: Callable[[], Any]) -> Any:
-        measures.append(measure(name, work))
-        return measures[-1].result
-
-    def deliver(day: date) -> Any:
-        return ensure_deliveries(
-            settings.landing, day, seed=settings.seed, scale=settings.scale, threads=2
-        )
-
-    def night(label: str, day: date) -> tuple[BuildPlan, dict[str, Any], list[int]]:
-        stage(f"{label}: deliveries", lambda: deliver(day))
-        read = stage(f"{label}: ingest", lambda: ingest_all(settings, day))
-        plan = stage(
-            f"{label}: build file", lambda: prepare_warehouse(settings, day, label, "auto")
-        )
-        stage(f"{label}: dbt seed", lambda: _dbt(settings, plan, "seed"))
-        if plan.is_full:
-            alone = _alone(settings, plan)
-            alone.parent.mkdir()
-            shutil.copyfile(plan.path, alone)
-        arguments = ["--full-refresh"] if plan.is_full else []
-        results = stage(f"{label}: dbt run", lambda: _dbt(settings, plan, "run", *arguments))
-        manifest = json.loads((settings.home / "target" / "manifest.json").read_text())
-        candidate = stage(
-            f"{label}: candidate",
-            lambda: build_candidate(settings, plan.path, manifest, as_of=day, run_id=label),
-        )
-        verdict = stage(f"{label}: gate", lambda: judge(settings, candidate.folder, as_of=day))
-        Console().print(verdict.summary())
-        return plan, results, [entry.rows_loaded for entry in read]
-
-    full_plan, full, full_rows = night("full", first)
-    alone_seconds = stage(
-        "full: same SQL alone",
-        lambda: run_alone(settings, full_plan, full),
-    )
-    with open_warehouse(full_plan.path, read_only=True, settings=settings) as connection:
-        copy = YARDSTICK.format(path=home / "yardstick.parquet")
-        yardstick = measure("yardstick", lambda: connection.execute(copy)).seconds
-    mark_green(settings, full_plan)
-    _, ordinary, ordinary_rows = night("ordinary", second)
-
-    table = Table("stage", "seconds", "CPU s", "peak GB", title=f"{lines:,} invoice lines")
-    for item in measures:
-        table.add_row(
-            item.stage, f"{item.seconds:.1f}", f"{item.cpu_seconds:.1f}", f"{item.peak_gb:.2f}"
-        )
-    Console().print(table)
-    ratios = Table("ratio", "value", "goal")
-    full_sql, ordinary_sql = _sql_seconds(full), _sql_seconds(ordinary)
-    by_stage = {item.stage: item for item in measures}
-    ratios.add_row(
-        "full dbt run / same SQL alone (wall)",
-        f"{by_stage['full: dbt run'].seconds / alone_seconds:.2f}",
-        "≤ 1.5 at 10 million",
-    )
-    ratios.add_row(
-        "ordinary SQL / full SQL (dbt's execution seconds)",
-        f"{ordinary_sql / full_sql:.3f}",
-        "≤ 0.15 at 10 million",
-    )
-    ratios.add_row("same SQL alone / yardstick", f"{alone_seconds / yardstick:.1f}", "only down")
-    ratios.add_row("peak GB of the full dbt run", f"{by_stage['full: dbt run'].peak_gb:.2f}", "≤ 6")
-    Console().print(ratios)
-    Console().print(
-        f"Rows loaded: {sum(full_rows):,} in the full night, {sum(ordinary_rows):,} in the "
-        f"ordinary one. SQL seconds: {full_sql:.1f} and {ordinary_sql:.1f}; alone "
-        f"{alone_seconds:.1f}; yardstick {yardstick:.2f}. Files lie in {home}."
-    )
+    for wanted, name, scale, work in (
+        (nights, "benchmark", lines / LINES_AT_SCALE_ONE, lambda bench: _nights(bench, lines)),
+        (waits, "benchmark-demo", 1.0, lambda bench: _waits(bench, budget_type)),
+    ):
+        if wanted:
+            home = base.home / name
+            shutil.rmtree(home, ignore_errors=True)
+            landing = home / "landing"
+            work(Benchmark(replace(base, home=home, landing=landing, demo=True, scale=scale)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""``make clean-up``: apply retention to releases, work files, Dagster's runs and logs.
+"""``make clean-up``: apply retention to releases, reports, work files, Dagster's runs and logs.
 
-The nightly applies the first two itself; nothing here reads a clock except for logs and runs,
-which are no data.
+The nightly applies all but the last two itself; nothing here reads a clock except for logs and
+runs, which are no data.
 """
 
 from __future__ import annotations
@@ -34,6 +34,16 @@ def remove_logs(settings: Settings, before: float) -> int:
     return freed
 
 
+def remove_reports(settings: Settings) -> tuple[int, int]:
+    """Delete report pages past their days of S; return the nights and the bytes that went."""
+    from orchestration.quality.report.pages import REPORTS, prune
+
+    folder = settings.published / "quality" / "current"
+    if not folder.exists():
+        return 0, 0
+    return prune(folder.resolve() / REPORTS, settings.keep_report_days, settings.report_language)
+
+
 def remove_runs(before: float) -> int:
     """Delete finished nights older than ``before`` from Dagster's storage; return how many."""
     from datetime import UTC, datetime
@@ -62,12 +72,17 @@ def main() -> int:
         prepare_home(settings)
         with single_writer(settings, "clean-up"):
             released = cleanup(settings)
+            pages, freed = remove_reports(settings)
             logs = remove_logs(settings, before)
             runs = remove_runs(before)
     except (SettingsError, PipelineBusy) as problem:
         print(problem, file=sys.stderr)
         return 1
     print(released)
+    print(
+        f"Removed the reports of {pages} nights more than {settings.keep_report_days} days old, "
+        f"{freed / MEGABYTE:,.1f} MB."
+    )
     print(
         f"Removed {runs} runs older than {DAYS_OF_RUNS} days and {logs / MEGABYTE:,.1f} MB of logs."
     )

@@ -18,7 +18,7 @@ from orchestration.jobs import build_nightly_job
 from orchestration.manifest import load_manifest
 from orchestration.resources import build_resources
 from orchestration.schedules import build_nightly_schedule
-from orchestration.schema import load_entities
+from orchestration.schema import load_delivered
 from orchestration.sensors import build_delivery_sensor, build_failure_sensor
 from orchestration.settings import Settings, load_settings
 
@@ -46,7 +46,7 @@ def build_definitions(
     """
     settings = settings or load_settings()
     manifest = manifest or load_manifest()
-    entities = load_entities()
+    entities = load_delivered()
     partitions = day_partitions(first_day(settings), settings.timezone)
     job = build_nightly_job(partitions)
     assets = [

@@ -20,8 +20,8 @@ from filelock import FileLock
 
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
-MANIFEST_PATH = PROJECT_ROOT / "target" / "manifest.json"
-FINGERPRINT_PATH = PROJECT_ROOT / "target" / "manifest.fingerprint"
+TARGET = PROJECT_ROOT / "target"
+MANIFEST, FINGERPRINT = "manifest.json", "manifest.fingerprint"
 DBT_EXECUTABLE = Path(sys.executable).parent / "dbt"
 """dbt of the running interpreter's environment, so that nobody has to activate it."""
 
@@ -59,13 +59,23 @@ def fingerprint(root: Path, files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def is_current(root: Path = PROJECT_ROOT) -> bool:
+def parsed_folder() -> Path:
+    """Return the folder of the manifest and the saved parse.
+
+    There is one per engine, because another engine's macros are other code, and a night on one of
+    them may run beside a night on the other.
+    """
+    return TARGET / load_settings().target
+
+
+def is_current() -> bool:
     """Say whether the manifest on disk was parsed from exactly the files that lie there now."""
-    manifest = root / MANIFEST_PATH.relative_to(PROJECT_ROOT)
-    mark = root / FINGERPRINT_PATH.relative_to(PROJECT_ROOT)
-    if not (manifest.is_file() and mark.is_file()):
-        return False
-    return mark.read_text() == fingerprint(root, parsed_files(root))
+    manifest, mark = parsed_folder() / MANIFEST, parsed_folder() / FINGERPRINT
+    return manifest.is_file() and mark.is_file() and mark.read_text() == _fingerprint()
+
+
+def _fingerprint() -> str:
+    return fingerprint(PROJECT_ROOT, parsed_files(PROJECT_ROOT))
 
 
 def ensure_manifest(*, force: bool = False) -> Path:
@@ -74,30 +84,32 @@ def ensure_manifest(*, force: bool = False) -> Path:
     Safe in several processes at once (webserver, daemon and code server load the definitions at
     the same moment). Raises ``ManifestError`` with dbt's own message where the project is broken.
     """
-    MANIFEST_PATH.parent.mkdir(exist_ok=True)
-    with FileLock(MANIFEST_PATH.parent / "manifest.lock"):
+    folder = parsed_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "manifest.lock"):
         if force or not is_current():
-            mark = fingerprint(PROJECT_ROOT, parsed_files(PROJECT_ROOT))
-            _parse()
-            FINGERPRINT_PATH.write_text(mark)
-    return MANIFEST_PATH
+            mark = _fingerprint()
+            _parse(folder)
+            (folder / FINGERPRINT).write_text(mark)
+    return folder / MANIFEST
 
 
-def _parse() -> None:
-    FINGERPRINT_PATH.unlink(missing_ok=True)
+def _parse(folder: Path) -> None:
+    (folder / FINGERPRINT).unlink(missing_ok=True)
     if not DBT_EXECUTABLE.is_file():
         raise ManifestError(
             f"dbt is not installed beside {sys.executable}; run `make setup` and start again."
         )
+    command = [os.fspath(DBT_EXECUTABLE), "--quiet", "--no-use-colors", "parse"]
     done = subprocess.run(
-        [os.fspath(DBT_EXECUTABLE), "--quiet", "--no-use-colors", "parse"],
+        [*command, "--target-path", os.fspath(folder)],
         cwd=PROJECT_ROOT,
         env={**os.environ, "UTFALL_BUILD_FILE": os.fspath(building_path(load_settings()))},
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode or not MANIFEST_PATH.is_file():
+    if done.returncode or not (folder / MANIFEST).is_file():
         said = (done.stdout + done.stderr).strip()
         raise ManifestError(
             "dbt could not read the models, so no job can start; correct what it names and run "

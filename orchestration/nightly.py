@@ -62,6 +62,7 @@ def render_summary(outcome: Outcome, current: Path) -> str:
         ("gate", str(gate.get("summary", "was not run"))),
         ("publication", str(publication.get("note", "none"))),
         ("lies in", str(current)),
+        ("report", str(current.parent / "quality" / "current" / "reports" / "index.html")),
     ]
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}" for name, value in rows]

@@ -1,14 +1,16 @@
 """The registry of budget types, written from the YAML beside each type's SQL.
 
 ``make types`` calls :func:`write_registry`. The YAML is the only place a person edits; what is
-written from it (the union of all types' components and four seeds) is tracked, so that lineage and
-review stay true, and ``check=True`` fails when it is stale.
+written from it (the union of all types' components, the formulas of derived types and five seeds)
+is tracked, so that lineage and review stay true, and ``check=True`` fails when it is stale.
 """
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,11 +71,18 @@ OPTIONAL_FIELDS: dict[str, Any] = {
     "display_factor": 1,
     "min_n": 0,
     "rolling_months": None,
+    "channel": None,
     "requires": [],
     "fills": [],
     "needs_target": False,
+    "min_n_part": None,
 }
 """Optional fields with their defaults; lists are written joined by a blank."""
+
+CALENDAR_PERIODS = ["month", "quarter", "year"]
+
+PERIOD_TYPES = ["week", *CALENDAR_PERIODS, "sales_period", "campaign"]
+"""The periods a type may have figures for, in the order in which they are written."""
 
 PART_RULES = {
     "over_reps": {"sum", "distinct"},
@@ -95,6 +104,13 @@ class BudgetType:
     reads: tuple[str, ...]
     parts: dict[str, dict[str, str]]
     parameters: tuple[dict[str, Any], ...]
+    period_types: tuple[str, ...]
+    formula: dict[str, str]
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether the value is a numerator divided by a denominator."""
+        return "denominator" in (self.formula or self.parts)
 
 
 def load_budget_types(root: Path = PROJECT_ROOT) -> list[BudgetType]:
@@ -134,11 +150,20 @@ def _load(path: Path) -> BudgetType:
         fields[name] = value
     for name, default in OPTIONAL_FIELDS.items():
         fields[name] = meta.get(name, default)
-    known = {*TYPE_FIELDS, *OPTIONAL_FIELDS, "reads", "parts", "parameters"}
+    known = {
+        *TYPE_FIELDS,
+        *OPTIONAL_FIELDS,
+        "reads",
+        "parts",
+        "parameters",
+        "period_types",
+        "formula",
+    }
     if unknown := sorted(set(meta) - known):
         raise RegistryError(f"{path.name}: unknown field {unknown[0]!r} in budget_type.")
     parts = meta.get("parts") or {}
-    if "numerator" not in parts:
+    formula = _formula(path, fields, parts, meta.get("formula"))
+    if not formula and "numerator" not in parts:
         raise RegistryError(f"{path.name}: parts must name at least the numerator.")
     for part, rules in parts.items():
         for rule, allowed in PART_RULES.items():
@@ -161,7 +186,120 @@ def _load(path: Path) -> BudgetType:
         reads=reads,
         parts=parts,
         parameters=parameters,
+        period_types=_period_types(path, fields, parts, meta.get("period_types")),
+        formula=formula,
     )
+
+
+def _period_types(
+    path: Path, fields: dict[str, Any], parts: dict[str, Any], named: list[str] | None
+) -> tuple[str, ...]:
+    """The periods the type has figures for: those it names, else those of its time shape.
+
+    Only rows of a campaign count in its period, so a type without them has none. A flow is summed
+    by campaign; its distinct keys are not told apart by campaign.
+    """
+    has_campaigns = "campaign_id" in fields["fills"]
+    if named is None:
+        if fields["time_shape"] == "period" or fields["rolling_months"]:
+            named = CALENDAR_PERIODS
+        else:
+            named = [
+                name
+                for name in PERIOD_TYPES
+                if name != "campaign" or (fields["time_shape"] == "flow" and has_campaigns)
+            ]
+    if not named or (unknown := sorted(set(named) - set(PERIOD_TYPES))):
+        raise RegistryError(
+            f"{path.name}: period_types has {unknown[0] if named else 'nothing'!r}; it must be "
+            f"some of {', '.join(PERIOD_TYPES)}."
+        )
+    if fields["rolling_months"] and set(named) - set(CALENDAR_PERIODS):
+        raise RegistryError(
+            f"{path.name}: a rolling window ends with whole months; period_types can be "
+            f"{', '.join(CALENDAR_PERIODS)}."
+        )
+    if "campaign" in named:
+        if fields["time_shape"] == "snapshot" or not has_campaigns:
+            raise RegistryError(
+                f"{path.name}: period_types has campaign; only flow and period types whose rows "
+                "name their campaign (fills: [campaign_id]) have figures by campaign."
+            )
+        if any(rules.get("over_time") == "distinct" for rules in parts.values()):
+            raise RegistryError(
+                f"{path.name}: period_types has campaign and a part is distinct over time; a flow "
+                "is told apart by campaign where it is summed."
+            )
+    return tuple(name for name in PERIOD_TYPES if name in named)
+
+
+def _formula(
+    path: Path, fields: dict[str, Any], parts: dict[str, Any], formula: Any
+) -> dict[str, str]:
+    """The formulas of a derived type by what they give, each checked; empty for other types."""
+    where = f"{path.name}: formula"
+    is_derived = fields["aggregation"] == "DERIVED"
+    if formula is None:
+        if is_derived and not fields["needs_target"]:
+            raise RegistryError(f"{where} is missing; a DERIVED type has one, or needs_target.")
+        if fields["min_n_part"]:
+            raise RegistryError(f"{path.name}: min_n_part goes with a formula.")
+        return {}
+    if not is_derived:
+        raise RegistryError(f"{where} goes with aggregation DERIVED.")
+    if (
+        not isinstance(formula, dict)
+        or "numerator" not in formula
+        or set(formula) - {"numerator", "denominator"}
+    ):
+        raise RegistryError(f"{where} must give a numerator and may give a denominator.")
+    for part in parts:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", part) or part in ("numerator", "denominator", "n"):
+            raise RegistryError(
+                f"{path.name}: part {part!r} of a formula must be lower-case letters, digits and "
+                "underscores, and not numerator, denominator or n."
+            )
+    used = set()
+    for text in formula.values():
+        used |= {node.id for node in ast.walk(_parsed(where, text)) if isinstance(node, ast.Name)}
+        formula_sql(text, where)
+    if min_n_part := fields["min_n_part"]:
+        used.add(min_n_part)
+    if unknown := sorted(used - set(parts)):
+        raise RegistryError(f"{where} names {unknown[0]!r}, which is no part.")
+    if idle := sorted(set(parts) - used):
+        raise RegistryError(f"{path.name}: part {idle[0]!r} is in no formula.")
+    return {part: formula[part] for part in ("numerator", "denominator") if part in formula}
+
+
+def _parsed(where: str, text: Any) -> ast.expr:
+    try:
+        return ast.parse(str(text), mode="eval").body
+    except SyntaxError as error:
+        raise RegistryError(f"{where} {text!r} cannot be read.") from error
+
+
+def formula_sql(text: str, where: str = "formula") -> str:
+    """A formula over part names, numbers, +, -, * and brackets, as Jinja that gives SQL.
+
+    Every operation is the macro ``calculated``, which keeps each step an exact ``decimal(28, 4)``.
+    Raises ``RegistryError``, beginning with ``where``, for anything else.
+    """
+    operators = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+
+    def written(node: ast.expr) -> str:
+        if isinstance(node, ast.BinOp) and type(node.op) in operators:
+            left, right = written(node.left), written(node.right)
+            return f"calculated({left}, '{operators[type(node.op)]}', {right})"
+        if isinstance(node, ast.Name):
+            return f"'{node.id}'"
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            return f"'{ast.get_source_segment(str(text), node)}'"
+        raise RegistryError(
+            f"{where} {text!r} may hold part names, numbers, +, -, * and brackets only."
+        )
+
+    return written(_parsed(where, text))
 
 
 def _csv(header: list[str], rows: list[list[Any]]) -> str:
@@ -198,15 +336,99 @@ def _union(types: list[BudgetType]) -> str:
     return "\n".join(lines) + "\n"
 
 
+PERIOD_KEY = [
+    "budget_type_id",
+    "parameter_set_id",
+    "node_level",
+    "node_id",
+    "basis",
+    "period_type",
+    "period_start",
+    "campaign_id",
+]
+"""What identifies a figure; the columns of ``int_outcomes__derived_parts`` before the part."""
+
+
+def _derived(types: list[BudgetType]) -> str:
+    """The model that evaluates the formulas: per type its parts side by side, then what they give.
+
+    A part without rows is nothing, so it is zero. ``n`` is the part that ``min_n`` looks at.
+    """
+    key = ",\n    ".join(PERIOD_KEY)
+    lines = [
+        "-- Written by `make types` from the formulas of the derived budget types; edit those "
+        "instead.",
+        "with parts as (",
+        "    select * from {{ ref('int_outcomes__parts') }}",
+        ")",
+    ]
+    selects = []
+    for budget_type in (t for t in types if t.formula):
+        name = budget_type.budget_type_id
+        amounts = ",\n".join(
+            f"        coalesce(max(case when part = '{part}' then amount end), 0) as {part}"
+            for part in budget_type.parts
+        )
+        numbers = ", ".join(str(number) for number in range(1, len(PERIOD_KEY) + 1))
+        lines[-1] += ","
+        lines += [
+            "",
+            f"{name} as (",
+            "    select",
+            "        " + ",\n        ".join(PERIOD_KEY) + ",",
+            amounts,
+            "    from parts",
+            f"    where budget_type_id = '{name}'",
+            f"    group by {numbers}",
+            ")",
+        ]
+        given = {
+            part: "{{ " + formula_sql(text) + " }}" for part, text in budget_type.formula.items()
+        }
+        if budget_type.fields["min_n_part"]:
+            given["n"] = budget_type.fields["min_n_part"]
+        selects += [
+            f"select\n    {key},\n    '{part}' as part,\n"
+            f"    cast(\n        {sql}\n        as decimal(28, 4)\n    ) as amount\nfrom {name}"
+            for part, sql in given.items()
+        ]
+    if not selects:
+        selects = [f"select\n    {key},\n    part,\n    amount\nfrom parts\nwhere 1 = 0"]
+    return "\n".join([*lines, "", "\n\nunion all\n\n".join(selects)]) + "\n"
+
+
+def _formula_text(budget_type: BudgetType) -> str:
+    """The formula as a reader sees it; empty for types whose parts are not calculated with."""
+    if not budget_type.formula:
+        return ""
+    return " / ".join(
+        f"({text})" if budget_type.is_divided else text for text in budget_type.formula.values()
+    )
+
+
 def render(types: list[BudgetType]) -> dict[str, str]:
     """What the registry writes: path relative to the root → content."""
     fields = [*TYPE_FIELDS, *OPTIONAL_FIELDS]
     seeds = "seeds/registry"
     return {
         "models/budget_types/int_budget_types__components.sql": _union(types),
+        "models/outcomes/int_outcomes__derived_parts.sql": _derived(types),
         f"{seeds}/budget_type_registry.csv": _csv(
-            ["budget_type_id", *fields],
-            [[t.budget_type_id, *(t.fields[name] for name in fields)] for t in types],
+            ["budget_type_id", *fields, "period_types", "is_divided", "formula"],
+            [
+                [
+                    t.budget_type_id,
+                    *(t.fields[name] for name in fields),
+                    list(t.period_types),
+                    t.is_divided,
+                    _formula_text(t),
+                ]
+                for t in types
+            ],
+        ),
+        f"{seeds}/budget_type_periods.csv": _csv(
+            ["budget_type_id", "period_type"],
+            [[t.budget_type_id, period_type] for t in types for period_type in t.period_types],
         ),
         f"{seeds}/budget_type_parts.csv": _csv(
             ["budget_type_id", "part", "over_reps", "over_time"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 
@@ -36,9 +37,24 @@ def check_disk(settings: Settings, *, free: int, last_build: int) -> None:
 
 
 def last_build_bytes(settings: Settings) -> int:
-    """Return the size in bytes of the newest build file, 0 where there is none."""
+    """Return the size in bytes of the newest build file, 0 where there is none.
+
+    Of a night in the embedded Postgres server the server's data counts with it: its database is
+    copied every night as the build file is.
+    """
     builds = sorted(settings.work.glob("*.duckdb"), key=lambda path: path.stat().st_mtime)
-    return builds[-1].stat().st_size if builds else 0
+    size = builds[-1].stat().st_size if builds else 0
+    if settings.target == "postgres" and settings.postgres_url is None:
+        size += sum(_bytes(path) for path in settings.postgres.rglob("*"))
+    return size
+
+
+def _bytes(path: Path) -> int:
+    """The size of a file that may be taken away at any moment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def free_bytes(settings: Settings) -> int:

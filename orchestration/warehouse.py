@@ -6,14 +6,13 @@ it the base of later nights. A build never works on the only copy, and never und
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ import duckdb
 
 from orchestration.as_of import published_as_of
 from orchestration.ingest.engine import (
+    SPILL_FOLDER,
     connect,
     identifier,
     literal,
@@ -32,8 +32,10 @@ from orchestration.ingest.engine import (
 )
 from orchestration.ingest.ledger import COLUMN_TYPES, LedgerRow, ledger_query, read_ledger
 from orchestration.ingest.readers import PROVENANCE, REJECT_COLUMNS
-from orchestration.schema import Entity, load_entities
-from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+from orchestration.logic import model_logic, project_logic
+from orchestration.manifest import load_manifest
+from orchestration.schema import Entity, load_delivered, load_entities, load_objects
+from orchestration.settings import Settings, load_settings
 
 HISTORY_COLUMNS = {
     "budget_type_id": "VARCHAR",
@@ -85,7 +87,8 @@ class BuildPlan:
     ``changed`` are the (entity, source, extract date) that differ from the base: new, replaced or
     withdrawn; in a full build all of them. ``reason`` says in a sentence why the build is full or
     incremental. ``is_base_candidate`` is False for an S older than the newest one published or
-    built: such a build must not become the base.
+    built: such a build must not become the base. ``models`` are the hashes of ``model_logic``, and
+    ``rebuilt`` the models and seeds of an incremental build whose hash is not the base's.
     """
 
     path: Path
@@ -98,13 +101,17 @@ class BuildPlan:
     is_base_candidate: bool
     logic: str
     extracts: tuple[Extract, ...] = field(repr=False)
+    models: Mapping[str, str] = field(repr=False)
+    rebuilt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Base:
     path: Path
     as_of: date
+    target: str
     logic: str
+    models: Mapping[str, str]
     extracts: tuple[Extract, ...]
 
 
@@ -153,22 +160,6 @@ def extracts_in_use(ledger: Iterable[LedgerRow], as_of: date) -> list[Extract]:
     ]
 
 
-def logic_hash(root: Path = PROJECT_ROOT) -> str:
-    """Return the sha256 of everything that decides a figure beside the extracts.
-
-    That is the SQL of models and macros, the seeds, the project file and the lock file. A base
-    that was built by other logic is no base.
-    """
-    files = [root / "dbt_project.yml", root / "requirements.lock"]
-    for folder, pattern in (("models", "*.sql"), ("seeds", "*.csv"), ("dbt_project", "*.sql")):
-        files += (root / folder).rglob(pattern)
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 def _base_file(settings: Settings) -> Path:
     return settings.work / "base.json"
 
@@ -181,7 +172,9 @@ def _read_base(settings: Settings) -> _Base | None:
     return _Base(
         path=settings.work / content["file"],
         as_of=date.fromisoformat(content["as_of"]),
-        logic=content.get("logic", ""),
+        target=content.get("target", "duckdb"),
+        logic=content["logic"],
+        models=content["models"],
         extracts=tuple(
             Extract(entity, source, date.fromisoformat(day), sha256, load_mode)
             for entity, source, day, sha256, load_mode in content["extracts"]
@@ -190,7 +183,12 @@ def _read_base(settings: Settings) -> _Base | None:
 
 
 def _choose_base(
-    settings: Settings, base: _Base | None, as_of: date, mode: str, logic: str
+    settings: Settings,
+    base: _Base | None,
+    as_of: date,
+    mode: str,
+    logic: str,
+    full_because: str | None,
 ) -> tuple[_Base | None, bool, str]:
     """Return (base or None for a full build, whether the build may become the base, reason)."""
     newest = max(
@@ -205,21 +203,35 @@ def _choose_base(
             "file and touches no base.",
         )
     if mode == "full":
-        return None, True, "A full build was asked for."
+        return None, True, full_because or "A full build was asked for."
     if base is None:
         return None, True, "There is no green build to start from yet."
     if not base.path.is_file():
         return None, True, f"The last green build {base.path} is gone."
     if base.as_of >= as_of:
         return None, True, f"{as_of} was built before; it is built again from nothing."
+    if base.target != settings.target:
+        return (
+            None,
+            True,
+            f"The green build of {base.as_of} was computed on {base.target}: on {settings.target} "
+            "everything is built again.",
+        )
     if base.logic != logic:
         return (
             None,
             True,
-            f"The SQL, a seed or the locked libraries changed since the green build of "
+            f"The project file or the locked libraries changed since the green build of "
             f"{base.as_of}: everything is built again.",
         )
     return base, True, f"Starts from the green build of {base.as_of}."
+
+
+def _rebuilt(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the models and seeds that are new, gone or differ, and so all that is below them."""
+    return tuple(
+        sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+    )
 
 
 def _changed(now: Iterable[Extract], before: Iterable[Extract]) -> list[tuple[str, str, date]]:
@@ -254,7 +266,11 @@ def _owner_file(path: Path) -> Path:
 
 
 def _remove_dead_builds(settings: Settings, base: _Base | None) -> None:
-    """Remove build files that are not the base and whose process is no more."""
+    """Remove build files that are not the base and whose process is no more, and what a killed
+    run left of the data it had spilled.
+    """
+    for spilled in (settings.work / SPILL_FOLDER, *settings.work.glob("*.duckdb.tmp")):
+        shutil.rmtree(spilled, ignore_errors=True)
     for build in settings.work.glob(BUILD_FILES):
         if base and build == base.path:
             continue
@@ -276,12 +292,23 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def base_build_file(settings: Settings) -> str | None:
+    """Return the name of the last green night's build file, None before the first."""
+    base = _read_base(settings)
+    return base.path.name if base else None
+
+
 def prepare_warehouse(
-    settings: Settings, as_of: date, run_id: str, mode: str = "auto"
+    settings: Settings,
+    as_of: date,
+    run_id: str,
+    mode: str = "auto",
+    full_because: str | None = None,
 ) -> BuildPlan:
     """Make the build file ``work/<as_of>-<run_id>.duckdb`` with schema ``raw`` as of S.
 
-    ``mode`` is ``auto`` (start from the last green build where that is possible) or ``full``.
+    ``mode`` is ``auto`` (start from the last green build where that is possible) or ``full``, for
+    which ``full_because`` is the reason in a sentence.
     Ingest must have run before. Raises ``WarehouseError`` for a name that was used before, another
     mode, and files of the ledger that are not there.
     """
@@ -298,8 +325,14 @@ def prepare_warehouse(
             f"{path} exists already; give the run another id, because DuckDB could replay an old "
             "log into a file that is made again under its name."
         )
-    logic = logic_hash()
-    chosen, is_candidate, reason = _choose_base(settings, base, as_of, mode, logic)
+    logic, models = project_logic(), model_logic(load_manifest())
+    chosen, is_candidate, reason = _choose_base(settings, base, as_of, mode, logic, full_because)
+    rebuilt = _rebuilt(models, chosen.models) if chosen else ()
+    if rebuilt:
+        some = ", ".join(rebuilt[:5]) + (" …" if len(rebuilt) > 5 else "")
+        reason += (
+            f" Other SQL or seeds than there: {len(rebuilt)} tables are rebuilt in full ({some})."
+        )
     with connect(settings) as con:
         ledger = [row for row in read_ledger(settings, con) if row.extract_date <= as_of]
     extracts = extracts_in_use(ledger, as_of)
@@ -315,12 +348,14 @@ def prepare_warehouse(
         is_base_candidate=is_candidate,
         logic=logic,
         extracts=tuple(extracts),
+        models=models,
+        rebuilt=rebuilt,
     )
     _owner_file(path).write_text(str(os.getpid()))
     if chosen:
         _copy(chosen.path, path)
     with open_warehouse(path, settings=settings) as con:
-        _RawSchema(settings, con, plan, ledger).build()
+        build_raw_schema(settings, con, plan, ledger)
         con.execute("checkpoint")
     return plan
 
@@ -345,7 +380,9 @@ def mark_green(settings: Settings, plan: BuildPlan) -> None:
     content = {
         "file": plan.path.name,
         "as_of": plan.as_of.isoformat(),
+        "target": settings.target,
         "logic": plan.logic,
+        "models": dict(plan.models),
         "extracts": [
             [e.entity, e.source, e.extract_date.isoformat(), e.sha256, e.load_mode]
             for e in plan.extracts
@@ -363,9 +400,10 @@ def copy_for_development(settings: Settings, plan: BuildPlan) -> Path | None:
     """Copy a green build of the demo company to where ``dbt`` works at the root without flags.
 
     The copy is the developer's to spoil. Of a real company there is none: it may be large, and its
-    data has its own place. A build of an older night changes nothing here either.
+    data has its own place. A build of an older night changes nothing here either, nor does one that
+    was computed in Postgres, whose file holds the marts alone.
     """
-    if not settings.demo or not plan.is_base_candidate:
+    if not settings.demo or not plan.is_base_candidate or settings.target != "duckdb":
         return None
     copy = settings.work / "dev" / "utfall.duckdb"
     copy.parent.mkdir(exist_ok=True)
@@ -373,6 +411,16 @@ def copy_for_development(settings: Settings, plan: BuildPlan) -> Path | None:
     _copy(plan.path, copy)
     copy.chmod(0o644)
     return copy
+
+
+def build_raw_schema(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    plan: BuildPlan,
+    ledger: list[LedgerRow],
+) -> None:
+    """Make schema ``raw`` of the build file open in ``con``: what ``ledger`` has in use as of S."""
+    _RawSchema(settings, con, plan, ledger).build()
 
 
 class _RawSchema:
@@ -408,10 +456,25 @@ class _RawSchema:
             files = self.files[entity.name]
             self._entity_view(entity.name, entity, files)
             self._entity_view(f"{entity.name}__delta", entity, self._delta(files))
+        for delivered in load_objects().values():
+            self._entity_view(delivered.name, delivered, self.files[delivered.name])
         self._bookkeeping()
         self._history_view()
         self._run_context()
+        self._forget_rebuilt()
         self.con.execute("commit")
+
+    def _forget_rebuilt(self) -> None:
+        """Drop what other code made: dbt builds in full what is not there."""
+        made = self.con.execute(
+            "select table_schema, table_name, table_type from information_schema.tables "
+            "where table_schema <> 'raw' and table_catalog = current_database() "
+            "and table_name in (select unnest(?::varchar[]))",
+            [list(self.plan.rebuilt)],
+        ).fetchall()
+        for schema, name, kind in made:
+            what = "view" if kind == "VIEW" else "table"
+            self.con.execute(f"drop {what} {identifier(schema)}.{identifier(name)}")
 
     def _delta(self, files: list[LedgerRow]) -> list[LedgerRow]:
         if self.plan.is_full:
@@ -477,8 +540,32 @@ class _RawSchema:
             "create table raw.changed_extracts "
             "(entity varchar, source_system varchar, extract_date date)"
         )
+        self.con.execute(
+            "create table raw.feeds (delivered varchar, entity varchar, is_counted boolean)"
+        )
+        self.con.executemany(
+            "insert into raw.feeds values (?, ?, ?)",
+            [
+                (delivered.name, entity, place == 0)
+                for delivered in load_delivered().values()
+                for place, entity in enumerate(delivered.feeds or (delivered.name,))
+            ],
+        )
+        # what staging makes of an object is an extract of its own: incremental, because an object
+        # may be one of several that an entity is made of, and says itself what was deleted
+        self.con.execute(
+            "insert into raw.extracts select feeds.entity, source_system, extract_date, "
+            "'incremental', file_id, rows_loaded, status from raw.extracts "
+            "join raw.feeds on extracts.entity = feeds.delivered "
+            "where feeds.entity <> feeds.delivered order by all"
+        )
         if self.plan.changed:
-            entities, sources, days = (list(part) for part in zip(*self.plan.changed, strict=True))
+            fed = {
+                (entity, source, day)
+                for name, source, day in self.plan.changed
+                for entity in (name, *load_delivered()[name].feeds)
+            }
+            entities, sources, days = (list(part) for part in zip(*sorted(fed), strict=True))
             self.con.execute(
                 "insert into raw.changed_extracts select unnest(?), unnest(?), unnest(?::date[])",
                 [entities, sources, days],
@@ -548,7 +635,8 @@ class _RawSchema:
         self.con.execute(
             "create table raw.run_context as select ?::date as as_of, "
             "?::timestamp as cut_off_utc, ?::varchar as company_currency, "
-            "?::varchar as company_calendar_id, ?::date as base_as_of, ?::boolean as is_full",
+            "?::varchar as company_calendar_id, ?::date as base_as_of, ?::boolean as is_full, "
+            "?::boolean as is_recounted",
             [
                 self.plan.as_of,
                 cut_off_utc(self.settings, self.plan.as_of),
@@ -556,5 +644,6 @@ class _RawSchema:
                 self.settings.company_calendar_id,
                 self.plan.base_as_of,
                 self.plan.is_full,
+                bool(self.plan.rebuilt),
             ],
         )

@@ -36,10 +36,18 @@ def build_file_asset(
         description="The DuckDB file a night is built in, and the plan: full or incremental.",
     )
     def build_file(night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
-        from orchestration.warehouse import prepare_warehouse
+        from orchestration.postgres.night import lost_base
+        from orchestration.warehouse import base_build_file, prepare_warehouse
 
         with in_words():
-            plan = prepare_warehouse(night.settings, night.as_of, night.short_id, mode="auto")
+            lost = lost_base(night.settings, base_build_file(night.settings))
+            plan = prepare_warehouse(
+                night.settings,
+                night.as_of,
+                night.short_id,
+                mode="full" if lost else "auto",
+                full_because=lost,
+            )
         night.leave("build_file", path=plan.path, is_full=plan.is_full, reason=plan.reason)
         write_plan(plan)
         return dg.MaterializeResult(
@@ -129,6 +137,7 @@ def read_plan(build_file: Path) -> Any:
             "as_of": day(kept["as_of"]),
             "base_as_of": day(kept["base_as_of"]) if kept["base_as_of"] else None,
             "changed": [(entity, source, day(on)) for entity, source, on in kept["changed"]],
+            "rebuilt": tuple(kept["rebuilt"]),
             "extracts": tuple(
                 Extract(**{**extract, "extract_date": day(extract["extract_date"])})
                 for extract in kept["extracts"]

@@ -1,13 +1,15 @@
 """dbt's seeds, models and data tests as assets and checks: one op, one dbt process per night."""
 
+import itertools
 import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster_dbt import (
@@ -20,13 +22,17 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
-from orchestration.assets.build import open_build, remember_child
+from orchestration.assets.build import open_build, read_plan, remember_child
 from orchestration.assets.night import BACKFILL_POLICY, POOL, Night, environment, in_words
-from orchestration.manifest import DBT_EXECUTABLE, MANIFEST_PATH, expected_nodes, is_current
+from orchestration.manifest import DBT_EXECUTABLE, expected_nodes, is_current, parsed_folder
 from orchestration.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from orchestration.postgres.night import PostgresBuild
 
 STOP_SECONDS = 20
 SAVED_PARSE = "partial_parse.msgpack"
+QUARANTINE = ("marts", "quarantine")
 FAILED = ("error", "fail", "runtime error", "skipped")
 
 
@@ -71,6 +77,39 @@ class LayerTranslator(DagsterDbtTranslator):
     def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> None:
         """Nothing runs by itself: the night is one job."""
         return None
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """The data test as a check that says in words what it asks for."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=data_test_in_words(manifest["nodes"][unique_id]))
+
+
+def data_test_in_words(test: Mapping[str, Any]) -> str:
+    """Return what a data test asks for: of a generic one from its arguments, of one in a file of
+    its own the comment that it begins with."""
+    asked = test.get("test_metadata") or {}
+    given = asked.get("kwargs", {})
+    column = given.get("column_name")
+    match asked.get("name"):
+        case "not_null":
+            return f"Every row has a value in {column}."
+        case "unique":
+            return f"No value of {column} is there twice."
+        case "unique_combination":
+            return f"No two rows have the same {', '.join(given['columns'])}."
+        case "accepted_values":
+            return f"{column} is one of {', '.join(map(str, given['values']))}."
+        case "relationships":
+            return f"Every {column} is a {given['field']} of {given['to'].split(chr(39))[1]}."
+    lines = test["raw_code"].strip().splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("--"), lines)
+    return " ".join(line.removeprefix("--").strip() for line in comment) or test["name"]
 
 
 def dbt_arguments(*, is_full: bool) -> list[str]:
@@ -192,8 +231,9 @@ def prepare_target(settings: Settings) -> Path:
     for left in target.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
-    if not (target / SAVED_PARSE).exists() and (MANIFEST_PATH.parent / SAVED_PARSE).exists():
-        shutil.copyfile(MANIFEST_PATH.parent / SAVED_PARSE, target / SAVED_PARSE)
+    saved = parsed_folder() / SAVED_PARSE
+    if not (target / SAVED_PARSE).exists() and saved.exists():
+        shutil.copyfile(saved, target / SAVED_PARSE)
     return target
 
 
@@ -220,7 +260,12 @@ def build_dbt_assets(
         build_file = Path(plan["path"])
         opened = open_build(night.settings, build_file)
         target = prepare_target(night.settings)
-        with environment(UTFALL_BUILD_FILE=str(opened), DBT_TARGET_PATH=str(target)):
+        variables = {"UTFALL_BUILD_FILE": str(opened), "DBT_TARGET_PATH": str(target)}
+        with ExitStack() as stack:
+            postgres = _postgres(night, build_file, opened, stack)
+            if postgres:
+                variables |= postgres.environment
+            stack.enter_context(environment(**variables))
             invocation = dbt.cli(dbt_arguments(is_full=plan["is_full"]), context=context)
             remember_child(opened, invocation.process.pid)
             try:
@@ -231,6 +276,10 @@ def build_dbt_assets(
                 if sentence is None:
                     raise
                 try:
+                    if postgres:
+                        from orchestration.publication.release import ACCOUNT
+
+                        postgres.bring_home([QUARANTINE, ACCOUNT], if_built=True)
                     _report_red(night, build_file, results, manifest["nodes"])
                 except Exception as problem:
                     sentence += f" The quality report could not be written either ({problem})."
@@ -246,6 +295,9 @@ def build_dbt_assets(
             finally:
                 # The lock is freed when the run ends, so dbt must not outlive it.
                 _stop(invocation.process)
+            if postgres:
+                with in_words():
+                    postgres.bring_home(_read_later(manifest))
         results = _results(invocation.target_path)
         with in_words():
             if opened.with_name(opened.name + ".wal").exists():
@@ -259,14 +311,35 @@ def build_dbt_assets(
                     raise DbtStageError(
                         f"dbt ran {len(results)} models, seeds and data tests and left out "
                         f"{len(missing)} that belong to the night ({', '.join(missing[:5])}), so "
-                        "nothing was published; parse the project again with `make types` and "
-                        "`.venv/bin/dbt parse`, and run the same S again."
+                        "nothing was published; remove the folder target/, so that the project "
+                        "is parsed again, and run the same S again."
                     )
         night.leave("dbt", **count_results(results))
         (invocation.target_path / SAVED_PARSE).replace(target / SAVED_PARSE)
         shutil.rmtree(invocation.target_path)
 
     return dbt_models
+
+
+def _postgres(
+    night: Night, build_file: Path, opened: Path, stack: ExitStack
+) -> "PostgresBuild | None":
+    """The night's database in Postgres with its raw rows, until ``stack`` ends; None on DuckDB."""
+    if night.settings.target != "postgres":
+        return None
+    from orchestration.postgres.night import postgres_build
+
+    with in_words():
+        return stack.enter_context(postgres_build(night.settings, opened, read_plan(build_file)))
+
+
+def _read_later(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Schema and name of every table that the stages after dbt read in the build file."""
+    from orchestration.publication.export import MARTS_SCHEMA, marts_of
+    from orchestration.publication.release import ACCOUNT
+    from orchestration.publication.unchanged import READS
+
+    return [*((MARTS_SCHEMA, name) for name in marts_of(manifest)), ACCOUNT, *READS]
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -25,7 +25,17 @@ POOL = "warehouse"
 BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 """A backfill runs one day per run; the run queue takes them one at a time, in ascending order."""
 
-LAYERS = ("raw", "seeds", "staging", "core", "budget_types", "outcomes", "marts", "publication")
+LAYERS = (
+    "raw",
+    "seeds",
+    "staging",
+    "core",
+    "budget_types",
+    "outcomes",
+    "planning",
+    "marts",
+    "publication",
+)
 
 
 def day_partitions(start: date, timezone: str) -> dg.DailyPartitionsDefinition:

@@ -46,7 +46,7 @@ def red_sentence(summary: str, blocking: Sequence[Any]) -> str:
     more = f" {len(blocking) - 3} more rules block." if len(blocking) > 3 else ""
     return (
         f"The gate is {summary}. {words}{more} Nothing was published and the last publication "
-        "stands; published/quality/current holds the report. Correct the delivery and the "
+        "stands; published/quality/current/reports has the page. Correct the delivery and the "
         "sensor runs the same S again, or run it with `make nightly`."
     )
 
@@ -232,6 +232,7 @@ def _judge(
 
 
 def _publish(night: Night) -> Iterator[dg.MaterializeResult]:
+    from orchestration.postgres.night import keep_base
     from orchestration.publication.audit import audit_path, read_audit
     from orchestration.publication.publish import publish, publish_quality
     from orchestration.publication.retention import cleanup
@@ -253,6 +254,7 @@ def _publish(night: Night) -> Iterator[dg.MaterializeResult]:
         close_build(night.settings)
         build = read_plan(Path(plan["path"]))
         mark_green(night.settings, build)
+        keep_base(night.settings, build)
         copy_for_development(night.settings, build)
         cleaned = cleanup(night.settings)
     night.leave(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -219,8 +220,20 @@ class _Delivery:
             "old_customers": self.sizes.old_customers,
             "new_per_day": self.sizes.new_per_day,
         }
-        self.db = duckdb.connect(config={"threads": threads, "memory_limit": "3GB"})
+        self.spill = landing / f".spill-{day}-{os.getpid()}"
+        self.db = duckdb.connect(
+            config={
+                "threads": threads,
+                "memory_limit": "3GB",
+                "temp_directory": str(self.spill),
+            }
+        )
         self.written: list[Path] = []
+
+    def close(self) -> None:
+        """Close the database and remove what it spilled."""
+        self.db.close()
+        shutil.rmtree(self.spill, ignore_errors=True)
 
     def run(self, name: str, **window: str) -> None:
         try:
@@ -300,6 +313,7 @@ def write_delivery(
     scale: float,
     defects: Sequence[str] = (),
     threads: int = 2,
+    connects: bool | None = None,
 ) -> list[Path]:
     """Write one day's delivery of all entities below ``landing`` and return its data files.
 
@@ -307,6 +321,8 @@ def write_delivery(
     replaced. Each folder gets its ``_SUCCESS`` last. ``scale`` multiplies reps, customers,
     contracts, invoice lines and activities; the same (seed, scale, day, defects) give the same
     bytes on any number of ``threads``. ``defects`` are names of ``orchestration.demo.DEFECTS``.
+    ``connects``: the CRM is connected on this day and delivers everything recorded before it, as it
+    does on ``FIRST_DELIVERY`` unless told otherwise.
 
     Raises ``DemoError`` for a day before ``FIRST_DELIVERY`` or after ``HORIZON``, a scale that
     makes no sense, or an unknown defect.
@@ -320,13 +336,14 @@ def write_delivery(
         raise DemoError(
             f"Unknown demo defect {', '.join(unknown)}; there are {', '.join(sorted(DEFECTS))}."
         )
-    delivery = _Delivery(landing, day, seed, scale, threads, day == FIRST_DELIVERY)
+    is_first = day == FIRST_DELIVERY if connects is None else connects
+    delivery = _Delivery(landing, day, seed, scale, threads, is_first)
     try:
         delivery.write_all()
         for name in sorted(set(defects)):
             spoil(name, landing, day, delivery.db)
     finally:
-        delivery.db.close()
+        delivery.close()
     for folder in sorted({path.parent for path in delivery.written}):
         (folder / SUCCESS_MARKER).touch()
     return delivery.written

@@ -15,8 +15,8 @@ from datetime import date
 
 from orchestration.ingest.engine import connect
 from orchestration.ingest.landing import expected_deliveries, stray_folders
-from orchestration.ingest.ledger import REJECTED, REPLACED, LedgerRow, read_ledger
-from orchestration.schema import Source, load_entities, load_sources
+from orchestration.ingest.ledger import KEPT, REJECTED, REPLACED, LedgerRow, read_ledger
+from orchestration.schema import Source, landing_folder, load_delivered, load_sources
 from orchestration.settings import Settings
 
 CRITICAL, WARNING = "critical", "warning"
@@ -86,7 +86,7 @@ def _full_problems(source: Source, entity: str, rows: list[LedgerRow]) -> list[P
         if (problem := file_problem(row, source))
     ]
     if not any(row.status == REJECTED for row in delivered) and not any(
-        row.rows_loaded for row in delivered
+        row.rows_loaded for row in delivered if row.file_stamp != KEPT
     ):
         problems.append(
             Problem(
@@ -94,8 +94,8 @@ def _full_problems(source: Source, entity: str, rows: list[LedgerRow]) -> list[P
                 source.name,
                 severity_of(source, entity),
                 "empty_full",
-                f"The full extract {source.name}/{entity}/{newest} has no rows, which would mean "
-                f"that every one of the {entity} was deleted; it is not used and "
+                f"The full extract {source.name}/{landing_folder(entity)}/{newest} has no rows, "
+                f"which would mean that every one of the {entity} was deleted; it is not used and "
                 f"{_last_good(rows)}. Deliver {entity} again, or declare it incremental in "
                 f"orchestration/sources/{source.name}.yml.",
             )
@@ -132,10 +132,12 @@ def _missing_problem(
             WARNING,
             "never_delivered",
             f"{source.name} has never delivered {entity}, which its YAML calls required: the types "
-            f"that read it have no source. Deliver {source.name}/{entity}/{as_of}/, or set "
+            "that read it have no source. Deliver "
+            f"{source.name}/{landing_folder(entity)}/{as_of}/, or set "
             f"required: false in orchestration/sources/{source.name}.yml.",
         )
-    folder = settings.landing / source.name / entity / as_of.isoformat()
+    name = f"{source.name}/{landing_folder(entity)}/{as_of}"
+    folder = settings.landing / name
     arrived = (
         "its folder is there but neither holds _SUCCESS nor has been quiet long enough"
         if folder.is_dir()
@@ -146,7 +148,7 @@ def _missing_problem(
         source.name,
         severity_of(source, entity),
         "missing",
-        f"The extract {source.name}/{entity}/{as_of} is expected and has not arrived: {arrived}; "
+        f"The extract {name} is expected and has not arrived: {arrived}; "
         f"{_last_good(rows)}. Deliver it and run the night again.",
     )
 
@@ -189,7 +191,7 @@ def delivery_problems(settings: Settings, as_of: date) -> list[Problem]:
                 settings, source, entity, rows.get((source.name, entity), []), as_of
             )
             problems += [problem] if problem else []
-    for path, why in stray_folders(settings.landing, sources, set(load_entities())):
+    for path, why in stray_folders(settings.landing, sources, set(load_delivered())):
         problems.append(
             Problem(
                 "",

@@ -10,6 +10,9 @@ import duckdb
 
 from orchestration.settings import Settings
 
+SPILL_FOLDER = "spill"
+"""Where DuckDB puts what does not fit into memory, below the work folder; empty between runs."""
+
 
 def connect(
     settings: Settings, path: Path | None = None, *, read_only: bool = False
@@ -26,7 +29,7 @@ def connect(
     }
     if not read_only:
         settings.work.mkdir(parents=True, exist_ok=True)
-        config["temp_directory"] = str(settings.work / "spill")
+        config["temp_directory"] = str(settings.work / SPILL_FOLDER)
     con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     con.execute("set TimeZone = 'UTC'")
     return con

@@ -16,7 +16,13 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from orchestration.schema import WEEKDAYS, Source, load_sources
+from orchestration.schema import (
+    WEEKDAYS,
+    Source,
+    delivered_in,
+    landing_folder,
+    load_sources,
+)
 from orchestration.settings import Settings
 
 SUCCESS = "_SUCCESS"
@@ -114,7 +120,7 @@ def _read_folder(
             elif item.name.lower().endswith(UPLOADING):
                 is_uploading = True
             else:
-                path = f"{source}/{entity}/{entry.name}/{item.name}"
+                path = "/".join((source, *Path(entry.path).parts[-2:], item.name))
                 stamp = f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ctime_ns}"
                 files.append(LandedFile(path, stat.st_size, stamp))
     files.sort(key=lambda file: file.path)
@@ -137,12 +143,14 @@ def landed_folders(landing: Path, as_of: date, entity: str | None = None) -> Ite
     ``stray_folders`` lists them.
     """
     for source in _subfolders(landing):
-        names = [e for e in _subfolders(Path(source.path)) if entity in (None, e.name)]
-        for entity_entry in names:
+        for entity_entry in _subfolders(Path(source.path)):
+            name = delivered_in(source.name, entity_entry.name)
+            if entity not in (None, name):
+                continue
             for entry in _subfolders(Path(entity_entry.path)):
                 day = _parse_date(entry.name)
                 if day is not None and day <= as_of:
-                    yield _read_folder(landing, source.name, entity_entry.name, day, entry)
+                    yield _read_folder(landing, source.name, name, day, entry)
 
 
 def stray_folders(
@@ -156,7 +164,7 @@ def stray_folders(
             continue
         for entity in _subfolders(Path(source.path)):
             path = f"{source.name}/{entity.name}"
-            if entity.name not in entities:
+            if delivered_in(source.name, entity.name) not in entities:
                 found.append((path, "the schema knows no entity of this name"))
                 continue
             for day in _subfolders(Path(entity.path)):
@@ -207,7 +215,7 @@ def delivery_state(settings: Settings, as_of: date, now: float | None = None) ->
             digest.update(f"{file.path}\t{file.stamp}\n".encode())
     complete, missing, late = [], [], []
     for source, entity in expected_deliveries(as_of):
-        name = f"{source.name}/{entity}/{as_of}"
+        name = f"{source.name}/{landing_folder(entity)}/{as_of}"
         required = source.delivery(entity).required
         if silent_since.get(source.name, True) or (
             not required and (source.name, entity) not in seen

@@ -22,6 +22,9 @@ from orchestration.settings import Settings
 LOADED, DUPLICATE, REPLACED = "loaded", "duplicate", "replaced"
 REJECTED, EMPTY = "rejected", "empty"
 
+KEPT = "kept"
+"""``file_stamp`` of a file that stays in use because its correction cannot be used."""
+
 COLUMN_TYPES = {
     "source": "VARCHAR",
     "entity": "VARCHAR",
@@ -38,6 +41,7 @@ COLUMN_TYPES = {
     "reason": "VARCHAR",
     "schema_changes": "VARCHAR",
     "columns_delivered": "VARCHAR",
+    "key_shapes": "VARCHAR",
     "raw_path": "VARCHAR",
     "raw_columns": "VARCHAR",
     "rejects_path": "VARCHAR",
@@ -57,8 +61,8 @@ class LedgerRow:
     loaded, duplicate (same bytes twice in one folder), replaced (by a corrected delivery of the
     same date), rejected (nothing of it is used), empty (no rows). ``recorded_at_min`` is the
     smallest instant a row of the file became known, ``extracted_at_max`` the newest extraction
-    (both UTC). ``schema_changes``, ``columns_delivered`` and ``raw_columns`` are JSON. ``read_as``
-    and ``file_stamp`` say when a file must be looked at again.
+    (both UTC). ``schema_changes``, ``columns_delivered``, ``key_shapes`` and ``raw_columns`` are
+    JSON. ``read_as`` and ``file_stamp`` say when a file must be looked at again.
     """
 
     source: str
@@ -76,6 +80,7 @@ class LedgerRow:
     reason: str | None
     schema_changes: str | None
     columns_delivered: str | None
+    key_shapes: str | None
     raw_path: str | None
     raw_columns: str | None
     rejects_path: str | None
@@ -105,9 +110,20 @@ def ledger_folder(settings: Settings) -> Path:
     return settings.raw / "_ledger"
 
 
+NOTHING = (
+    "select "
+    + ", ".join(f"cast(null as {kind}) as {name}" for name, kind in COLUMN_TYPES.items())
+    + " where false"
+)
+
+
 def _select(paths: str) -> str:
+    """All columns, NULL where a ledger was written before there was one."""
     columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in COLUMN_TYPES.items())
-    return f"select {columns} from read_parquet({paths})"
+    return (
+        f"select {columns} from (select * from read_parquet({paths}, union_by_name = true) "
+        f"union all by name {NOTHING})"
+    )
 
 
 def ledger_query(settings: Settings) -> str:
@@ -115,8 +131,7 @@ def ledger_query(settings: Settings) -> str:
     folder = ledger_folder(settings)
     if any(folder.glob("*.parquet")):
         return _select(literal(folder / "*.parquet"))
-    nothing = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in COLUMN_TYPES.items())
-    return f"select {nothing} where false"
+    return NOTHING
 
 
 def read_ledger(

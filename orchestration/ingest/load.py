@@ -14,9 +14,10 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -26,6 +27,7 @@ from orchestration.ingest.landing import Folder, LandedFile, landed_folders
 from orchestration.ingest.ledger import (
     DUPLICATE,
     EMPTY,
+    KEPT,
     LOADED,
     REJECTED,
     REPLACED,
@@ -46,11 +48,8 @@ from orchestration.ingest.readers import (
     write_file_reject,
 )
 from orchestration.ingest.spool import UnreadableFile, sha256_of
-from orchestration.schema import Entity, Source, load_entities, load_sources
+from orchestration.schema import Entity, Source, load_delivered, load_sources
 from orchestration.settings import Settings
-
-KEPT = "kept"
-"""``file_stamp`` of a file that stays in use because its correction cannot be read."""
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -75,7 +74,7 @@ def ingest_all(settings: Settings, as_of: date, now: float | None = None) -> lis
     sweep_scratch(settings)
     with connect(settings) as con:
         return [
-            _Ingest(settings, con, entity, now).run(as_of) for entity in load_entities().values()
+            _Ingest(settings, con, entity, now).run(as_of) for entity in load_delivered().values()
         ]
 
 
@@ -93,7 +92,7 @@ def ingest_entity(
     ``KeyError`` for an entity the schema does not know.
     """
     with connect(settings) as con:
-        return _Ingest(settings, con, load_entities()[entity], now).run(as_of)
+        return _Ingest(settings, con, load_delivered()[entity], now).run(as_of)
 
 
 class _Ingest:
@@ -132,7 +131,7 @@ class _Ingest:
                 continue
             self._unswept.parent.mkdir(parents=True, exist_ok=True)
             self._unswept.touch()
-            previous = _columns_before(by_partition, folder)
+            previous = _before(by_partition, folder)
             loaded, read_now = self._load_folder(folder, source, current, previous)
             kept = {(row.path, row.sha256) for row in loaded}
             reason = "A corrected delivery of the same date has replaced this file."
@@ -167,9 +166,8 @@ class _Ingest:
     def _read_as(self, source: Source) -> str:
         """What a rejected file was tried with; it is tried again when this changes."""
         options = (
-            source.encoding,
-            source.delimiter,
-            source.delivery(self.entity.name).load,
+            *(str(value) for value in astuple(source.format)),
+            str(source.delivery(self.entity.name)),
             *required_columns(self.entity),
         )
         return hashlib.sha256("\t".join(options).encode()).hexdigest()[:12]
@@ -189,7 +187,7 @@ class _Ingest:
         folder: Folder,
         source: Source,
         current: list[LedgerRow],
-        previous: tuple[str, ...] | None,
+        previous: _Before | None,
     ) -> tuple[list[LedgerRow], list[LedgerRow]]:
         """Return the folder's ledger rows, and those of them that were read now."""
         if not folder.files:
@@ -210,7 +208,11 @@ class _Ingest:
             if known is None or row.status == DUPLICATE:
                 read_now.add(row.path)
             rows.append(row)
-        if any(row.status == REJECTED for row in rows):
+        is_refused = any(row.status == REJECTED for row in rows)
+        is_emptied = source.delivery(self.entity.name).is_full and not any(
+            row.rows_loaded for row in rows
+        )
+        if is_refused or is_emptied:
             rows = self._keep_last_good(rows, usable, source)
         return rows, [
             row for row in rows if row.path in read_now and (row.path, row.sha256) not in usable
@@ -225,7 +227,7 @@ class _Ingest:
         delivery: Delivery,
         seen: dict[str, str],
         usable: dict[tuple[str, str], LedgerRow],
-        previous: tuple[str, ...] | None,
+        previous: _Before | None,
     ) -> LedgerRow:
         path = self.settings.landing / file.path
         token = scratch_token()
@@ -290,6 +292,7 @@ class _Ingest:
             reason=None,
             schema_changes=None,
             columns_delivered=None,
+            key_shapes=None,
             raw_path=None,
             raw_columns=None,
             rejects_path=None,
@@ -301,7 +304,7 @@ class _Ingest:
         )
 
     def _row_without_file(self, folder: Folder, source: Source) -> LedgerRow:
-        path = f"{folder.source}/{folder.entity}/{folder.extract_date}"
+        path = f"{folder.source}/{self.entity.folder}/{folder.extract_date}"
         delivery = Delivery(source, self.entity, folder.extract_date, path)
         return replace(
             self._blank_row(delivery, LandedFile(path, 0, "")),
@@ -320,7 +323,7 @@ class _Ingest:
         blank: LedgerRow,
         reading: Reading,
         delivery: Delivery,
-        previous: tuple[str, ...] | None,
+        previous: _Before | None,
     ) -> LedgerRow:
         raw_path = rejects_path = None
         if reading.rejects:
@@ -336,8 +339,9 @@ class _Ingest:
             rows_rejected=reading.rows_rejected,
             blank_lines=reading.blank_lines,
             status=LOADED if reading.rows_loaded else EMPTY,
-            schema_changes=_schema_changes(reading.columns, previous, delivery),
+            schema_changes=_schema_changes(reading, previous, delivery),
             columns_delivered=json.dumps(reading.columns) if reading.columns else None,
+            key_shapes=json.dumps(reading.key_shapes) if reading.key_shapes else None,
             raw_path=str(raw_path) if raw_path else None,
             raw_columns=json.dumps(raw_columns(self.entity)) if raw_path else None,
             rejects_path=str(rejects_path) if rejects_path else None,
@@ -386,12 +390,12 @@ class _Ingest:
         usable: dict[tuple[str, str], LedgerRow],
         source: Source,
     ) -> list[LedgerRow]:
-        """Where a delivery cannot be read, what was loaded for its date before stays in use.
+        """Where a delivery cannot be used, what was loaded for its date before stays in use.
 
         A full extract is used whole or not at all: half of it would delete the other half's keys.
         """
-        if source.delivery(self.entity.name).is_full:
-            bad = next(row.path for row in rows if row.status == REJECTED)
+        bad = next((row.path for row in rows if row.status == REJECTED), None)
+        if source.delivery(self.entity.name).is_full and bad:
             rows = [
                 self._rejected_row(
                     row,
@@ -406,7 +410,7 @@ class _Ingest:
                 for row in rows
             ]
         delivered = {(row.path, row.sha256) for row in rows}
-        stays = "It stays in use: the delivery that corrects it cannot be read."
+        stays = "It stays in use: the delivery that corrects it cannot be used."
         return rows + [
             replace(row, file_stamp=KEPT, reason=stays)
             for identity, row in usable.items()
@@ -433,10 +437,18 @@ def _sentence(delivery: Delivery, text: str) -> str:
     return f"{delivery.path} (entity {delivery.entity.name}) was not loaded: {text}."
 
 
-def _columns_before(
+@dataclass(frozen=True)
+class _Before:
+    """What the source's newest earlier delivery looked like."""
+
+    columns: tuple[str, ...]
+    key_shapes: dict[str, str]
+
+
+def _before(
     by_partition: dict[tuple[str, date], list[LedgerRow]], folder: Folder
-) -> tuple[str, ...] | None:
-    """Return the columns of the source's newest earlier delivery, None for the first one."""
+) -> _Before | None:
+    """Return the shape of the source's newest earlier delivery, None for the first one."""
     earlier = [
         row
         for (source, day), rows in by_partition.items()
@@ -447,20 +459,41 @@ def _columns_before(
     if not earlier:
         return None
     newest = max(earlier, key=lambda row: (row.extract_date, row.path))
-    return tuple(json.loads(newest.columns_delivered or "[]"))
+    return _Before(
+        tuple(json.loads(newest.columns_delivered or "[]")), json.loads(newest.key_shapes or "{}")
+    )
 
 
-def _schema_changes(
-    columns: tuple[str, ...], previous: tuple[str, ...] | None, delivery: Delivery
-) -> str | None:
-    """Return JSON with the unknown columns, and those that came or went since the last delivery.
+def _schema_changes(reading: Reading, previous: _Before | None, delivery: Delivery) -> str | None:
+    """Return as JSON what is new about the columns of a delivery, None for nothing.
 
-    JSON Lines may leave out what is empty, so that only unknown keys say something there.
+    ``unknown``: columns that the schema does not have. ``renamed``: spelt otherwise than in the
+    schema, and read all the same. Against the delivery before: ``added``, ``removed``,
+    ``reordered``, with ``before`` and ``now`` in full, and ``keys_retyped``: keys of which all
+    values were whole numbers and now none is, or the other way round. JSON Lines may leave out what
+    is empty and have no order, so that they are not compared.
     """
+    now = reading.columns
     known = set(delivery.entity.columns)
-    changes = {"unknown": [name for name in columns if name not in known]}
-    if previous is not None and columns and ".jsonl" not in delivery.path.lower():
-        changes["added"] = [name for name in columns if name not in previous]
-        changes["removed"] = [name for name in previous if name not in columns]
-    told = {kind: names for kind, names in changes.items() if names}
-    return json.dumps(told) if told else None
+    changes: dict[str, Any] = {
+        "unknown": [name for name in now if name not in known],
+        "renamed": {
+            theirs: ours
+            for theirs, ours in zip(reading.delivered_as, now, strict=True)
+            if theirs != ours and ours in known
+        },
+    }
+    if previous is not None:
+        if now and ".jsonl" not in delivery.path.lower():
+            changes["added"] = [name for name in now if name not in previous.columns]
+            changes["removed"] = [name for name in previous.columns if name not in now]
+            changes["reordered"] = now != previous.columns and set(now) == set(previous.columns)
+            if changes["added"] or changes["removed"] or changes["reordered"]:
+                changes |= {"before": list(previous.columns), "now": list(now)}
+        changes["keys_retyped"] = {
+            name: [previous.key_shapes[name], shape]
+            for name, shape in reading.key_shapes.items()
+            if {previous.key_shapes.get(name), shape} == {"digits", "text"}
+        }
+    told = {kind: what for kind, what in changes.items() if what}
+    return json.dumps(told, ensure_ascii=False) if told else None

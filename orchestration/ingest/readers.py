@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,12 +58,13 @@ REJECT_COLUMNS = {
 }
 
 PARQUET = "(format parquet, compression zstd, compression_level 1)"
-LONGEST_LINE = 8 << 20
-READ_OPTIONS = (
-    f"auto_detect = false, header = false, hive_partitioning = false, "
-    f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}"
-)
-"""The buffer is given because DuckDB would take sixteen times the longest line, for each thread."""
+USUAL_LINE, LONGEST_LINE = 8 << 20, 64 << 20
+"""Bytes: DuckDB keeps room for lines up to the usual one, or as long as a file needs; the longest
+is where a file is refused, because a row of that size is a mistake and not a row."""
+
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+BLANKS = " \u00a0\u2009\u202f"
+"""What stands between thousands where a source says that a blank does."""
 
 LONG_NUMBER = r":\s*-?[0-9.]{17,}"
 DECIMAL_VALUE = r"(:\s*)(-?[0-9]+\.[0-9]+)(\s*[,}])"
@@ -85,7 +87,10 @@ class Delivery:
 class Reading:
     """What came of reading a file. ``parquet`` and ``rejects`` are scratch files, None if no rows.
 
-    ``columns`` are the columns the file has; ``recorded_at_min`` and ``extracted_at_max`` are UTC.
+    ``columns`` are the columns the file has by the schema's names, ``delivered_as`` by its own.
+    ``key_shapes`` says of each text column of the key whether all of its values are whole numbers
+    (``digits``), none (``text``) or some (``mixed``). ``recorded_at_min`` and ``extracted_at_max``
+    are UTC.
     """
 
     sha256: str
@@ -94,6 +99,8 @@ class Reading:
     rows_rejected: int
     blank_lines: int
     columns: tuple[str, ...]
+    delivered_as: tuple[str, ...]
+    key_shapes: dict[str, str]
     parquet: Path | None
     rejects: Path | None
     recorded_at_min: datetime | None = None
@@ -147,10 +154,16 @@ def read_file(
         text = spool(
             file,
             compression,
-            delivery.source.encoding,
+            delivery.source.format.encoding,
             job.scratch_file("text"),
             is_json=kind == "jsonl",
         )
+        if text.longest_line > LONGEST_LINE:
+            raise UnreadableFile(
+                "line_too_long",
+                f"its longest line has {text.longest_line >> 20} MB and {LONGEST_LINE >> 20} MB "
+                "are read; leave the large content out of the export and deliver it again",
+            )
         reading = job.read_json_lines(text) if kind == "jsonl" else job.read_csv(text)
     if reading.rows_delivered != reading.rows_loaded + reading.rows_rejected:
         raise AssertionError(
@@ -175,9 +188,13 @@ class _Job:
         self.con = con
         self.file = file
         self.delivery = delivery
+        self.options = delivery.source.format
+        self.how = delivery.source.delivery(delivery.entity.name)
         self.scratch = scratch
         self.token = token
         self.sha256 = sha256
+        self.is_csv = False
+        self.theirs: list[str] = []
 
     def scratch_file(self, ending: str) -> Path:
         return self.scratch / f"{self.token}.{ending}"
@@ -187,7 +204,14 @@ class _Job:
 
     # -- what all formats share ------------------------------------------------------------------
 
-    def check_columns(self, columns: list[str], rows: int) -> None:
+    def names_of(self, delivered: list[str]) -> list[str]:
+        """The delivered columns by the schema's names: its own, whatever their case and blanks,
+        and those that the source's YAML maps. Unknown ones keep the name they have."""
+        ours = {fold(name): name for name in self.delivery.entity.columns}
+        ours |= {fold(theirs): name for theirs, name in self.how.columns.items()}
+        return [ours.get(fold(name), name.strip()) for name in delivered]
+
+    def check_columns(self, columns: list[str], rows: int, hint: str = "") -> None:
         """Raise ``UnreadableFile`` when ``columns`` cannot be this entity's."""
         doubled = sorted({name for name in columns if columns.count(name) > 1})
         if doubled:
@@ -202,15 +226,17 @@ class _Job:
                 "missing_column",
                 f"the required column(s) {', '.join(missing)} are missing (found: "
                 f"{', '.join(columns[:40]) or 'none'}); deliver the file with "
-                f"{', '.join(missing)}, named exactly so",
+                f"{', '.join(missing)}, or say under columns in the source's YAML what they are "
+                f"called{hint}",
                 rows,
             )
 
     def write_rows(
         self, columns: dict[str, str], record_no: str, line: str, raw_row: str, source: str
     ) -> tuple[Path, int]:
-        """Write the raw Parquet: ``columns`` maps delivered columns to SQL over ``source``."""
-        delivered = {**columns, "source_system": literal(self.delivery.source.name)}
+        """Write the raw Parquet: ``columns`` maps columns of the schema to SQL over ``source``."""
+        delivered = {name: self.in_our_words(name, sql) for name, sql in columns.items()}
+        delivered["source_system"] = literal(self.delivery.source.name)
         select = [
             f"cast({delivered.get(name, 'null')} as varchar) as {identifier(name)}"
             for name in self.delivery.entity.columns
@@ -227,6 +253,58 @@ class _Job:
             f"copy (select {', '.join(select)} from {source}) to {literal(target)} {PARQUET}"
         )
         return target, rows
+
+    def in_our_words(self, name: str, value: str) -> str:
+        """SQL of a delivered value as the schema writes it, by the options of the source.
+
+        What does not have the declared form stays as it came, or has its marks exchanged, so that
+        staging sets the row aside instead of guessing.
+        """
+        column = self.delivery.entity.columns.get(name)
+        if column is None:
+            return value
+        kind = column.data_type
+        if kind in ("int", "decimal", "share") and self.is_csv:
+            value = self._number(value)
+        elif kind == "date" and self.options.date_format:
+            value = _by_pattern(value, self.options.date_format, "%Y-%m-%d")
+        elif kind == "timestamp":
+            if self.options.timestamp_format:
+                value = _by_pattern(value, self.options.timestamp_format, "%Y-%m-%dT%H:%M:%S.%f")
+            if self.options.times == "local":
+                value = self._in_utc(value)
+        words = self.how.values.get(name, {})
+        if words:
+            cases = " ".join(
+                f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in words.items()
+            )
+            value = f"case trim(cast({value} as varchar)) {cases} else {value} end"
+        return value
+
+    def _number(self, value: str) -> str:
+        mark, thousands = self.options.decimal_mark, self.options.thousands
+        if thousands:
+            group = f"[{BLANKS}]" if thousands == " " else re.escape(thousands)
+            form = rf"\s*[+\-\x{{2212}}]?[0-9]{{1,3}}({group}[0-9]{{3}})+([{mark}][0-9]*)?\s*"
+            value = (
+                f"case when regexp_full_match({value}, {literal(form)}) "
+                f"then regexp_replace({value}, {literal(group)}, '', 'g') else {value} end"
+            )
+        if mark == ",":
+            value = f"translate({value}, ',.\u2212', '.,-')"
+        return value
+
+    def _in_utc(self, value: str) -> str:
+        """A moment that says no offset, as the same moment in UTC."""
+        local = f"try_cast({value} as timestamp)"
+        zone = literal(self.delivery.source.timezone)
+        return (
+            f"case when regexp_full_match(trim(cast({value} as varchar)), "
+            r"'[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?') "
+            f"and {local} is not null "
+            f"then strftime(timezone('UTC', timezone({zone}, {local})), '%Y-%m-%dT%H:%M:%S.%fZ') "
+            f"else cast({value} as varchar) end"
+        )
 
     def write_rejects(self, query: str) -> tuple[Path, int]:
         """Write rejects from SQL yielding line, line_to, raw_text, reason_code, reason_text."""
@@ -246,6 +324,7 @@ class _Job:
         self,
         columns: list[str],
         *,
+        delivered_as: list[str],
         delivered: int,
         loaded: tuple[Path, int] | None,
         rejected: tuple[Path, int] | None = None,
@@ -261,10 +340,13 @@ class _Job:
         rejects, rows_rejected = rejected or (None, 0)
         recorded = extracted = None
         if parquet and rows_loaded:
+            recorded_at = f"try_cast({identifier(self.delivery.entity.recorded_at)} as timestamp)"
+            times = f"min({recorded_at}), max({recorded_at})"
+            if not self.delivery.entity.is_object:
+                extracted_at = "try_cast(extracted_at as timestamp)"
+                times = f"min(least({recorded_at}, {extracted_at})), max({extracted_at})"
             recorded, extracted = self._one(
-                "select min(least(try_cast(recorded_at as timestamp), "
-                "try_cast(extracted_at as timestamp))), max(try_cast(extracted_at as timestamp)) "
-                f"from {times_from or f'read_parquet({literal(parquet)})'}"
+                f"select {times} from {times_from or f'read_parquet({literal(parquet)})'}"
             )
         return Reading(
             sha256=self.sha256,
@@ -273,10 +355,42 @@ class _Job:
             rows_rejected=rows_rejected,
             blank_lines=blank_lines,
             columns=tuple(columns),
+            delivered_as=tuple(delivered_as),
+            key_shapes=self._key_shapes(parquet) if parquet and rows_loaded else {},
             parquet=parquet if rows_loaded else None,
             rejects=rejects if rows_rejected else None,
             recorded_at_min=recorded,
             extracted_at_max=extracted,
+        )
+
+    def _key_shapes(self, parquet: Path) -> dict[str, str]:
+        entity = self.delivery.entity
+        names = [name for name in entity.key if entity.columns[name].data_type == "text"]
+        if not names:
+            return {}
+        is_whole = "try_cast({} as hugeint) is not null"
+        counted = self._one(
+            "select "
+            + ", ".join(
+                f"count(*) filter ({is_whole.format(identifier(name))}), count({identifier(name)})"
+                for name in names
+            )
+            + f" from read_parquet({literal(parquet)})"
+        )
+        shapes = {}
+        for place, name in enumerate(names):
+            whole, values = counted[2 * place : 2 * place + 2]
+            if values:
+                shapes[name] = {0: "text", values: "digits"}.get(whole, "mixed")
+        return shapes
+
+    def read_options(self, text: Spool) -> str:
+        """Options of every ``read_csv``: the buffer is given because DuckDB would take sixteen
+        times the longest line, for each thread."""
+        line = max(USUAL_LINE, text.longest_line + 2)
+        return (
+            "auto_detect = false, header = false, hive_partitioning = false, "
+            f"max_line_size = {line}, buffer_size = {4 * line}"
         )
 
     def lines_of(self, text: Spool, *, skip: int = 0) -> str:
@@ -284,7 +398,7 @@ class _Job:
         return (
             f"(select t, row_number() over () + {skip} as line "
             f"from read_csv({literal(text.path)}, delim = chr({text.free_byte}), quote = '', "
-            f"escape = '', columns = {{'t': 'VARCHAR'}}, skip = {skip}, {READ_OPTIONS}))"
+            f"escape = '', columns = {{'t': 'VARCHAR'}}, skip = {skip}, {self.read_options(text)}))"
         )
 
     # -- Parquet ---------------------------------------------------------------------------------
@@ -296,22 +410,28 @@ class _Job:
         relation = f"read_parquet({literal(plain)}, hive_partitioning = false"
         try:
             (rows,) = self._one(f"select num_rows from parquet_file_metadata({literal(plain)})")
-            names = [
-                row[0] for row in self.con.execute(f"describe select * from {relation})").fetchall()
-            ]
+            described = self.con.execute(f"describe select * from {relation})").fetchall()
+            delivered = [row[0] for row in described]
+            names = self.names_of(delivered)
             self.check_columns(names, rows)
             if rows == 0:
-                return self.reading(names, delivered=0, loaded=None)
+                return self.reading(names, delivered_as=delivered, delivered=0, loaded=None)
+            columns = {
+                name: self._typed(name, identifier(theirs), kind)
+                for name, (theirs, kind, *_) in zip(names, described, strict=True)
+            }
             loaded = self.write_rows(
-                {name: identifier(name) for name in names},
+                columns,
                 "file_row_number + 1",
                 "null",
                 "null",
                 f"{relation}, file_row_number = true)",
             )
-            typed = {"recorded_at", "extracted_at"} <= set(names)
+            typed = {"recorded_at", "extracted_at"} <= set(delivered)
+            typed = typed and self.options.times == "utc" and not self.delivery.entity.is_object
             return self.reading(
                 names,
+                delivered_as=delivered,
                 delivered=rows,
                 loaded=loaded,
                 times_from=f"{relation})" if typed else None,
@@ -326,12 +446,23 @@ class _Job:
         finally:
             plain.unlink()
 
+    def _typed(self, name: str, value: str, kind: str) -> str:
+        """A whole number that came as a floating one, as identifiers do where one was missing."""
+        column = self.delivery.entity.columns.get(name)
+        if column and column.data_type in ("text", "int") and kind in ("FLOAT", "DOUBLE"):
+            whole = f"{value} = trunc({value}) and abs({value}) < 9007199254740992"
+            return (
+                f"case when {whole} then cast(cast({value} as bigint) as varchar) "
+                f"else cast({value} as varchar) end"
+            )
+        return value
+
     # -- JSON Lines ------------------------------------------------------------------------------
 
     def read_json_lines(self, text: Spool) -> Reading:
         """Split the lines by ``json_valid``: objects are rows, anything else is a reject."""
         if text.lines == 0:
-            return self.reading([], delivered=0, loaded=None)
+            return self.reading([], delivered_as=[], delivered=0, loaded=None)
         if text.free_byte is None:
             raise UnreadableFile(
                 "not_text", "it is full of control characters; deliver JSON Lines", text.lines
@@ -365,7 +496,8 @@ class _Job:
             )
         delivered = lines - blank
         bad = sum(count for is_row, _, count, _ in shapes if not is_row)
-        names = sorted({name for _, keys, _, _ in shapes for name in keys or ()})
+        theirs = sorted({name for _, keys, _, _ in shapes for name in keys or ()})
+        names = self.names_of(theirs)
         if bad < delivered:
             self.check_columns(names, delivered)
         rejected = loaded = None
@@ -378,8 +510,9 @@ class _Job:
                 f"from {rows_of_text} where not is_row"
             )
         if bad < delivered:
-            wanted = [name for name in self.delivery.entity.columns if name in names]
-            paths = literal_list('$."' + name + '"' for name in wanted)
+            places = dict(zip(names, theirs, strict=True))
+            wanted = [name for name in self.delivery.entity.columns if name in places]
+            paths = literal_list('$."' + places[name].replace('"', r"\"") + '"' for name in wanted)
             exact = f"regexp_replace(t, {literal(DECIMAL_VALUE)}, '\\1\"\\2\"\\3', 'g')"
             exactly = (
                 f"case when {long_number} and json_valid({exact}) then {exact} else t end"
@@ -395,7 +528,12 @@ class _Job:
                 f"from {rows_of_text}{' where is_row' if bad else ''})",
             )
         return self.reading(
-            names, delivered=delivered, loaded=loaded, rejected=rejected, blank_lines=blank
+            names,
+            delivered_as=theirs,
+            delivered=delivered,
+            loaded=loaded,
+            rejected=rejected,
+            blank_lines=blank,
         )
 
     # -- CSV -------------------------------------------------------------------------------------
@@ -406,10 +544,12 @@ class _Job:
         Reconciled means: physical lines = header + lines of loaded records + lines of rejects +
         blank lines.
         """
-        names = self._header(text)
-        self.check_columns(names, max(text.lines - 1, 0))
+        self.is_csv = True
+        self.theirs = self._header(text)
+        names = self.names_of(self.theirs)
+        self.check_columns(names, max(text.lines - 1, 0), self._other_delimiter(text))
         if text.lines == 1:
-            return self.reading(names, delivered=0, loaded=None)
+            return self.reading(names, delivered_as=self.theirs, delivered=0, loaded=None)
         if text.line_end != "mixed":
             with suppress(duckdb.InvalidInputException, duckdb.ConversionException):
                 reading = self._read_csv_in_duckdb(text, names)
@@ -417,7 +557,22 @@ class _Job:
                     return reading
         return self._read_csv_by_record(text, names)
 
-    def _header(self, text: Spool) -> list[str]:
+    def _other_delimiter(self, text: Spool) -> str:
+        """Say so where another delimiter than the declared one makes sense of the header."""
+        wanted = set(required_columns(self.delivery.entity))
+        for delimiter, words in DELIMITERS.items():
+            if delimiter == self.options.delimiter:
+                continue
+            with suppress(UnreadableFile):
+                if wanted <= set(self.names_of(self._header(text, delimiter))):
+                    return (
+                        f". Its header is complete where {words} is the delimiter: deliver it with "
+                        f"{DELIMITERS.get(self.options.delimiter, 'the declared one')}, or set "
+                        "format.delimiter in the source's YAML"
+                    )
+        return ""
+
+    def _header(self, text: Spool, delimiter: str | None = None) -> list[str]:
         if text.lines == 0:
             raise UnreadableFile(
                 "no_header",
@@ -427,25 +582,28 @@ class _Job:
         with text.path.open(encoding="utf-8", newline="\n") as handle:
             first = handle.readline()
         try:
-            fields = next(csv.reader([first], delimiter=self.delivery.source.delimiter), [])
+            fields = next(csv.reader([first], delimiter=delimiter or self.options.delimiter), [])
         except csv.Error as error:
             raise UnreadableFile(
                 "no_header", f"its first line is not a header ({error})", text.lines - 1
             ) from error
-        return [name.strip() for name in fields]
+        return [name.strip() or f"column {place}" for place, name in enumerate(fields, start=1)]
 
     def _records_of(self, text: Spool, names: list[str], options: str) -> str:
         columns = "{" + ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(names))) + "}"
         return (
-            f"read_csv({literal(text.path)}, delim = {literal(self.delivery.source.delimiter)}, "
+            f"read_csv({literal(text.path)}, delim = {literal(self.options.delimiter)}, "
             f"quote = '\"', escape = '\"', skip = 1, columns = {columns}, strict_mode = true, "
-            f"{READ_OPTIONS}{options})"
+            f"{self.read_options(text)}{options})"
         )
 
     def _csv_columns(self, names: list[str]) -> tuple[dict[str, str], str]:
         """SQL of each delivered column, and of the row as JSON, over columns c0, c1, …"""
         values = {name: f"nullif(c{place}, '')" for place, name in enumerate(names)}
-        pairs = ", ".join(f"{literal(name)}, {value}" for name, value in values.items())
+        pairs = ", ".join(
+            f"{literal(theirs)}, {value}"
+            for theirs, value in zip(self.theirs, values.values(), strict=True)
+        )
         return values, f"json_object({pairs})"
 
     def _read_csv_in_duckdb(self, text: Spool, names: list[str]) -> Reading | None:
@@ -486,7 +644,7 @@ class _Job:
             )
             if loaded[1] != records:
                 return None
-            return self.reading(names, delivered=records, loaded=loaded)
+            return self.reading(names, delivered_as=self.theirs, delivered=records, loaded=loaded)
         if broken_lines or text.free_byte is None:
             return None
         return self._read_csv_around_rejects(text, names, records)
@@ -538,6 +696,7 @@ class _Job:
             return None
         return self.reading(
             names,
+            delivered_as=self.theirs,
             delivered=counted - blank,
             loaded=loaded,
             rejected=rejected,
@@ -552,7 +711,7 @@ class _Job:
             rejects_path.open("w", encoding="utf-8") as rejects_file,
         ):
             for item in read_records(
-                _numbered_lines(text.path), len(names), self.delivery.source.delimiter
+                _numbered_lines(text.path), len(names), self.options.delimiter
             ):
                 if item is None:
                     blank += 1
@@ -566,11 +725,12 @@ class _Job:
                     rejects_file.write(_as_json(item) + "\n")
         rejected = None
         if rejects:
+            longest = max(map(len, rejects_path.open("rb"))) + (1 << 20)
             rejected = self.write_rejects(
                 "select line, line as line_to, raw_text, reason_code, reason_text from "
                 f"read_json({literal(rejects_path)}, format = 'newline_delimited', columns = "
                 "{line: 'BIGINT', raw_text: 'VARCHAR', reason_code: 'VARCHAR', "
-                f"reason_text: 'VARCHAR'}}, maximum_object_size = {LONGEST_LINE})"
+                f"reason_text: 'VARCHAR'}}, maximum_object_size = {longest})"
             )
         loaded = None
         if rows:
@@ -579,7 +739,8 @@ class _Job:
             )
             columns = ", ".join(f"parsed[{place + 3}] as c{place}" for place in range(len(names)))
             values, row_as_json = self._csv_columns(names)
-            lines = self.lines_of(Spool(rows_path, rows, "lf", True, 1))
+            longest = max(map(len, rows_path.open("rb")))
+            lines = self.lines_of(Spool(rows_path, rows, "lf", True, 1, longest))
             loaded = self.write_rows(
                 values,
                 "record_no",
@@ -590,6 +751,7 @@ class _Job:
             )
         return self.reading(
             names,
+            delivered_as=self.theirs,
             delivered=record_no,
             loaded=loaded,
             rejected=rejected,
@@ -613,6 +775,19 @@ def _as_json(item: RejectedLine) -> str:
             "reason_text": item.reason,
         }
     )
+
+
+def fold(name: str) -> str:
+    """A column's name without what tells ``Customer ID``, ``CUSTOMER_ID`` and ``customerId``
+    apart."""
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def _by_pattern(value: str, patterns: tuple[str, ...], form: str) -> str:
+    """SQL of a text in one of the ``patterns`` as ISO; any other text stays what it is."""
+    text = f"cast({value} as varchar)"
+    read = f"try_strptime(trim({text}), {literal_list(patterns)})"
+    return f"coalesce(strftime({read}, {literal(form)}), {text})"
 
 
 def _first_line(error: Exception) -> str:

@@ -110,7 +110,10 @@ def read_records(
             candidate = next(_with_following_lines(text, waiting, lines), None)
             if candidate is None:
                 raise stray
-            fields = _parse(candidate, width, delimiter)
+            try:
+                fields = _parse(candidate, width, delimiter)
+            except _NotARecord as error:
+                raise stray from error
         except _NotARecord as error:
             yield RejectedLine(number, text.rstrip("\r\n"), error.code, error.reason)
             continue

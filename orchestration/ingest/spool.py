@@ -10,14 +10,25 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import itertools
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import zstandard
 
 CHUNK = 1 << 20
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Byte order marks, the longer ones first."""
+
 DELIMITER_CANDIDATES = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
@@ -40,6 +51,7 @@ class Spool:
     ``lines``: physical lines, a last one without line end included. ``line_end``: ``lf``, ``crlf``,
     ``mixed`` (a carriage return or line feed stands alone somewhere) or ``none`` (one line).
     ``free_byte``: a control character that occurs nowhere in the file, None when there is none.
+    ``longest_line``: bytes of the longest physical line.
     """
 
     path: Path
@@ -47,6 +59,7 @@ class Spool:
     line_end: str
     has_quotes: bool
     free_byte: int | None
+    longest_line: int
 
 
 def sha256_of(path: Path) -> str:
@@ -108,23 +121,60 @@ def _decompressed(path: Path, compression: str) -> Iterator[bytes]:
     return _plain(path)
 
 
-def _as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Yield the text as UTF-8 without a byte order mark; raise where it is not ``encoding``."""
-    name = codecs.lookup(encoding).name
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)()
+def _with_start(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes of a file, and all of its chunks."""
+    start, first = b"", []
+    for chunk in chunks:
+        first.append(chunk)
+        start += chunk[:4]
+        if len(start) >= 4:
+            break
+    return start[:4], itertools.chain(first, chunks)
+
+
+def _wrong_encoding(text: str) -> UnreadableFile:
+    return UnreadableFile("wrong_encoding", text)
+
+
+def _as_utf8(chunks: Iterator[bytes], declared: str) -> Iterator[bytes]:
+    """Yield the text as UTF-8 without its byte order mark; raise where it is not in ``declared``.
+
+    A byte order mark says what a file is better than the source's YAML does. Any bytes are text in
+    a one-byte encoding, so one that is UTF-8 throughout is taken for a wrong declaration.
+    """
+    start, chunks = _with_start(chunks)
+    encoding = next((name for mark, name in MARKS.items() if start.startswith(mark)), declared)
+    decoder = codecs.getincrementaldecoder(codecs.lookup(encoding).name)()
+    as_declared = codecs.lookup(encoding) == codecs.lookup(declared)
+    doubt = None
+    if as_declared and len("é".encode(declared, "replace")) == 1:
+        doubt = codecs.getincrementaldecoder("utf-8")()
+    is_ascii = True
     passed = 0
     try:
         for chunk in chunks:
             text = decoder.decode(chunk)
             passed += len(chunk)
+            is_ascii = is_ascii and chunk.isascii()
+            if doubt and not is_ascii:
+                try:
+                    doubt.decode(chunk)
+                except UnicodeError:
+                    doubt = None
             yield text.encode("utf-8")
         yield decoder.decode(b"", final=True).encode("utf-8")
     except UnicodeError as error:
-        raise UnreadableFile(
-            "wrong_encoding",
+        raise _wrong_encoding(
             f"the text is not valid {encoding} (after about {passed} bytes: {error}); deliver it "
-            f"as {encoding}, or set format.encoding in the source's YAML to what it is",
+            f"as {declared}, or set format.encoding in the source's YAML to what it is"
         ) from error
+    if doubt and not is_ascii:
+        with suppress(UnicodeError):
+            doubt.decode(b"", final=True)
+            raise _wrong_encoding(
+                f"it is declared as {declared} but is UTF-8 to its last byte, so its letters would "
+                f"be mangled; deliver it as {declared}, or set format.encoding to utf-8"
+            )
 
 
 def _whole_pairs(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -148,6 +198,7 @@ def spool(path: Path, compression: str, encoding: str, target: Path, *, is_json:
     has_quotes = False
     free = list(DELIMITER_CANDIDATES)
     last = b"\n"
+    longest = open_line = 0
     with target.open("wb") as handle:
         for chunk in _whole_pairs(_as_utf8(_decompressed(path, compression), encoding)):
             if not chunk:
@@ -167,6 +218,9 @@ def spool(path: Path, compression: str, encoding: str, target: Path, *, is_json:
                 chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\x1d")
             handle.write(chunk)
             last = chunk[-1:]
+            lengths = [len(piece) for piece in chunk.split(b"\n")]
+            lengths[0] += open_line
+            longest, open_line = max(longest, *lengths), lengths[-1]
     if feeds == returns == 0:
         line_end = "none"
     elif returns == 0 or (is_json and returns == pairs):
@@ -181,4 +235,5 @@ def spool(path: Path, compression: str, encoding: str, target: Path, *, is_json:
         line_end=line_end,
         has_quotes=has_quotes,
         free_byte=free[0] if free else None,
+        longest_line=longest,
     )

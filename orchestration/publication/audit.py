@@ -134,7 +134,8 @@ def prove(release: Path, audit: Audit) -> None:
             f"({len(differing)} files in all). Build and judge it again."
         )
     judged = {result.table for result in audit.verdict.results}
-    unjudged = sorted(set(manifest["tables"]) - judged - set(AUDIT_TABLES))
+    tables = {*manifest["tables"], *manifest["restricted"]["tables"]}
+    unjudged = sorted(tables - judged - set(AUDIT_TABLES))
     if unjudged:
         raise PublicationRefused(
             f"No rule judged {', '.join(unjudged)}; a table that nobody judged is not published."

@@ -8,9 +8,9 @@ were first written with.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,8 +19,13 @@ import duckdb
 
 from orchestration.publication.export import Mart
 from orchestration.publication.files import READ_ONLY
-from orchestration.publication.release import LEDGER_COLUMNS
+from orchestration.publication.release import (
+    ACCOUNT_COLUMNS,
+    LEDGER_COLUMNS,
+    rename_quarantine,
+)
 from orchestration.quality.judge import Verdict
+from orchestration.quality.report.words import LANGUAGES, first_sentence
 from orchestration.settings import Settings
 
 QUALITY_LINK = "current"
@@ -42,6 +47,11 @@ _RESULT_COLUMNS = {
     "text_en": ("varchar", "What the rule says, in English."),
     "text_sv": ("varchar", "What the rule says, in Swedish."),
     "observed": ("varchar", "What was seen, or why the check could not run."),
+    "budget_type_ids": (
+        "varchar",
+        "Budget types whose figures a failed rule concerns, separated by blanks; empty where it "
+        "concerns all of the table.",
+    ),
 }
 
 _TREND_COLUMNS = {
@@ -59,6 +69,7 @@ _TREND_COLUMNS = {
     ),
     "rules_passed": ("bigint", "Rules on the source's data that hold."),
     "rules_failed": ("bigint", "Rules that do not hold or could not run."),
+    "rules_blocking": ("bigint", "Of these, rules that kept the night from being published."),
 }
 
 _PUBLICATION_COLUMNS = {
@@ -80,6 +91,10 @@ _PUBLICATION_COLUMNS = {
         "date",
         "utfall.duckdb holds outcome_evidence from this month on; older months are in Parquet.",
     ),
+    "shown_as_of": ("date", "The day whose figures readers get now; older than as_of after a red."),
+    "shown_publication_id": ("varchar", "The publication that readers get now."),
+    "sentence_en": ("varchar", "Whether today's figures can be trusted, in one sentence."),
+    "sentence_sv": ("varchar", "The same in Swedish."),
 }
 
 _LEDGER_TYPES = {
@@ -92,6 +107,7 @@ _LEDGER_TYPES = {
     "rows_delivered": "bigint",
     "rows_loaded": "bigint",
     "rows_rejected": "bigint",
+    **dict.fromkeys(ACCOUNT_COLUMNS, "bigint"),
     "status": "varchar",
     "reason": "varchar",
     "schema_changes": "varchar",
@@ -109,6 +125,10 @@ _LEDGER_TEXTS = {
     "rows_delivered": "Rows in the file.",
     "rows_loaded": "Rows loaded.",
     "rows_rejected": "Rows or lines that could not be read; delivered = loaded + rejected.",
+    "rows_current": "Of the loaded rows, those that are the newest of their key as of S.",
+    "rows_superseded": "Of the loaded rows, those that a newer row of the same key replaced.",
+    "rows_deleted": "Of the loaded rows, the newest of keys that have been deleted.",
+    "rows_quarantined": "Of the loaded rows, those set aside; with the other three all of them.",
     "status": "loaded, duplicate, replaced, rejected or empty.",
     "reason": "Why the file is not used, or not wholly, in words.",
     "schema_changes": "Columns that came or went since the extract before (JSON).",
@@ -127,14 +147,6 @@ _QUARANTINE_COLUMNS = {
     "first_seen": ("date", "The extract in which the row was first set aside."),
     "resolved_at": ("date", "The extract that brought a good version, if one has."),
 }
-
-_QUARANTINE_NAMES = {
-    "source_system": "source",
-    "source_file": "file",
-    "key_text": "key",
-    "reason_text_en": "reason_text",
-}
-"""Staging's names → the published contract's."""
 
 DESCRIPTIONS = {
     "publication": "One row: this publication.",
@@ -175,12 +187,14 @@ class AuditFacts:
     history_hash: str | None
     tables: Mapping[str, Mapping[str, Any]]
     """The ``tables`` of the release's manifest; empty when no release was built."""
+    shown_as_of: date | None = None
+    shown_publication_id: str | None = None
 
 
 def marts_of_audit() -> dict[str, Mart]:
     """The five tables with their comments, in the form ``add_view`` takes."""
     return {
-        name: Mart(name, _ORDER.get(name, ()), DESCRIPTIONS[name], _TEXTS[name], frozenset())
+        name: Mart(name, _ORDER.get(name, ()), f"{DESCRIPTIONS[name]} Audience: all.", _TEXTS[name])
         for name in DESCRIPTIONS
     }
 
@@ -240,12 +254,7 @@ def _write_quarantine(
             f"create table {schema}.quarantine as "
             f"select * from read_parquet('{_quoted(quarantine)}')"
         )
-        for name in connection.execute(f"select * from {schema}.quarantine limit 0").description:
-            if name[0] in _QUARANTINE_NAMES:
-                connection.execute(
-                    f"alter table {schema}.quarantine "
-                    f'rename "{name[0]}" to "{_QUARANTINE_NAMES[name[0]]}"'
-                )
+        rename_quarantine(connection, schema)
     else:
         connection.execute(f"create table {schema}.quarantine ({_ddl(_QUARANTINE_COLUMNS)})")
 
@@ -260,14 +269,8 @@ def _write_results(
 ) -> None:
     table = f"{schema}.data_quality_results"
     connection.execute(f"create table {table} ({_ddl(_RESULT_COLUMNS)})")
-    earlier = _earlier(settings, "data_quality_results")
-    if earlier is not None:
-        connection.execute(
-            f"insert into {table} by name select {_names(_RESULT_COLUMNS)} "
-            f"from read_parquet('{_quoted(earlier)}') where run_id <> ?"
-            + ("" if with_later_nights else " and as_of <= ?"),
-            [facts.run_id] if with_later_nights else [facts.run_id, facts.as_of],
-        )
+    _keep_earlier(connection, table, _RESULT_COLUMNS, settings, facts, with_later_nights)
+    connection.execute(f"delete from {table} where run_id = ?", [facts.run_id])
     rows = [
         [
             facts.run_id,
@@ -286,12 +289,38 @@ def _write_results(
             result.text_en,
             result.text_sv,
             result.observed,
+            " ".join(result.budget_type_ids),
         ]
         for result in verdict.results
     ]
     if rows:
         places = ", ".join("?" for _ in _RESULT_COLUMNS)
         connection.executemany(f"insert into {table} values ({places})", rows)
+
+
+def _keep_earlier(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, Any],
+    settings: Settings,
+    facts: AuditFacts,
+    with_later_nights: bool,
+) -> None:
+    """Take over the rows of earlier nights, as far back as ``keep_quality_days`` before S.
+
+    A column that the file of earlier code does not have yet is empty in its rows.
+    """
+    earlier = _earlier(settings, table.rpartition(".")[2])
+    if earlier is None:
+        return
+    source = f"read_parquet('{_quoted(earlier)}')"
+    stored = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
+    first = facts.as_of - timedelta(days=settings.keep_quality_days)
+    connection.execute(
+        f"insert into {table} by name select {_names(c for c in columns if c in stored)} "
+        f"from {source} where as_of >= ?" + ("" if with_later_nights else " and as_of <= ?"),
+        [first] if with_later_nights else [first, facts.as_of],
+    )
 
 
 def _write_trend(
@@ -303,14 +332,7 @@ def _write_trend(
 ) -> None:
     table = f"{schema}.data_quality_trend"
     connection.execute(f"create table {table} ({_ddl(_TREND_COLUMNS)})")
-    earlier = _earlier(settings, "data_quality_trend")
-    if earlier is not None:
-        connection.execute(
-            f"insert into {table} by name select {_names(_TREND_COLUMNS)} "
-            f"from read_parquet('{_quoted(earlier)}')"
-            + ("" if with_later_nights else " where as_of <= ?"),
-            [] if with_later_nights else [facts.as_of],
-        )
+    _keep_earlier(connection, table, _TREND_COLUMNS, settings, facts, with_later_nights)
     # A night that was red and is run again is replaced; one that was published stands.
     published = connection.execute(
         f"select count(*) from {table} where as_of = ? and publication_id is not null",
@@ -354,9 +376,13 @@ def _write_trend(
             select
                 trim(source) as source,
                 count(*) filter (where success) as rules_passed,
-                count(*) filter (where not success) as rules_failed
+                count(*) filter (where not success) as rules_failed,
+                count(*) filter (where blocks) as rules_blocking
             from (
-                select unnest(string_split(source, ',')) as source, success
+                select
+                    unnest(string_split(source, ',')) as source,
+                    success,
+                    could_not_run or (not success and severity <> 'warning') as blocks
                 from {schema}.data_quality_results
                 where run_id = $run_id
             ) as by_source
@@ -378,7 +404,8 @@ def _write_trend(
                 )
             end as freshness_hours,
             coalesce(rules_passed, 0) as rules_passed,
-            coalesce(rules_failed, 0) as rules_failed
+            coalesce(rules_failed, 0) as rules_failed,
+            coalesce(rules_blocking, 0) as rules_blocking
         from deliveries
         full join set_aside using (source)
         full join rules using (source)
@@ -420,6 +447,12 @@ def _write_publication(
         json.dumps(rows_per_table, sort_keys=True),
         json.dumps(hash_per_table, sort_keys=True),
         date(facts.as_of.year, 1, 1),
+        facts.shown_as_of,
+        facts.shown_publication_id,
+        *(
+            first_sentence(verdict, facts.as_of, facts.shown_as_of, language)
+            for language in LANGUAGES
+        ),
     ]
     places = ", ".join("?" for _ in values)
     connection.execute(f"insert into {table} values ({places})", values)
@@ -441,7 +474,7 @@ def _ddl(columns: Mapping[str, tuple[str, str]]) -> str:
     return ", ".join(f'"{name}" {kind}' for name, (kind, _) in columns.items())
 
 
-def _names(columns: Mapping[str, Any]) -> str:
+def _names(columns: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
 
 

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.publication.audiences import RESTRICTED, column_audiences, table_audience
 from orchestration.publication.files import READ_ONLY, link_or_copy, sha256_of
 from orchestration.settings import Settings
 
@@ -88,13 +89,27 @@ class Mart:
     order_by: tuple[str, ...]
     description: str
     column_descriptions: Mapping[str, str]
-    restricted: frozenset[str]
+    audience: str = "all"
+    column_audiences: Mapping[str, str] = field(default_factory=dict)
+    """Columns whose audience is another than the table's."""
+    restricted: frozenset[str] = frozenset()
+    """Columns that never reach the open files."""
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the whole table never reaches the open files."""
+        return self.audience == RESTRICTED
+
+    def described(self, column: str) -> str:
+        """A column's description, with its audience where that is not the table's."""
+        text, audience = self.column_descriptions.get(column), self.column_audiences.get(column)
+        return f"{text} Audience: {audience}." if text and audience else text or ""
 
 
 def marts_of(manifest: Mapping[str, Any]) -> dict[str, Mart]:
     """The models of schema ``marts`` in dbt's manifest, by table name.
 
-    Columns whose audience is ``restricted`` are named, because they never reach the open release.
+    Raises ``AudienceError`` where a table's YAML does not say who may read it.
     """
     marts = {}
     for node in manifest["nodes"].values():
@@ -103,17 +118,36 @@ def marts_of(manifest: Mapping[str, Any]) -> dict[str, Mart]:
         columns = node.get("columns") or {}
         meta = node["config"].get("meta") or {}
         name = node.get("alias") or node["name"]
+        audience, audiences = table_audience(name, node), column_audiences(name, node)
         marts[name] = Mart(
             name=name,
             order_by=tuple(meta.get("order_by") or ()),
-            description=_one_line(node.get("description")),
+            description=f"{_one_line(node.get('description'))} Audience: {audience}.".strip(),
             column_descriptions={
                 key: _one_line(column.get("description")) for key, column in columns.items()
             },
-            restricted=NEVER_OPEN
-            | {key for key, column in columns.items() if _audience(column) == "restricted"},
+            audience=audience,
+            column_audiences={k: value for k, value in audiences.items() if value != audience},
+            restricted=NEVER_OPEN | {k for k, value in audiences.items() if value == RESTRICTED},
         )
     return marts
+
+
+def restricted_marts(manifest: Mapping[str, Any], build_path: Path) -> dict[str, Mart]:
+    """The marts that the restricted file holds, whole: those with anything restricted in them."""
+    with duckdb.connect(str(build_path), read_only=True) as connection:
+        columns = dict(
+            connection.execute(
+                "select table_name, list(column_name) from duckdb_columns() where "
+                "database_name = current_database() and schema_name = ? group by table_name",
+                [MARTS_SCHEMA],
+            ).fetchall()
+        )
+    return {
+        name: replace(mart, restricted=frozenset())
+        for name, mart in marts_of(manifest).items()
+        if mart.is_restricted or mart.restricted & set(columns.get(name, ()))
+    }
 
 
 def export_candidates(
@@ -125,7 +159,7 @@ def export_candidates(
     previous: Path | None = None,
     unchanged_months: Mapping[str, Collection[date]] | None = None,
 ) -> dict[str, TableExport]:
-    """Write every mart of ``build_path`` below ``out_dir``; returns table → export.
+    """Write what is open in every mart of ``build_path`` below ``out_dir``; returns table → export.
 
     ``previous`` is the release folder whose files may be shared: a month whose bytes are equal is
     hard-linked, and a month in ``unchanged_months[table]`` is taken over without being written
@@ -133,9 +167,24 @@ def export_candidates(
     dbt's manifest is left over from earlier code and is not published. Raises ``ExportError`` when
     a mart of the manifest is not in the build, or its order names a column it does not have.
     """
-    marts = marts_of(manifest)
+    marts = {name: mart for name, mart in marts_of(manifest).items() if not mart.is_restricted}
     if not marts:
         raise ExportError(f"dbt's manifest has no model in schema {MARTS_SCHEMA}.")
+    return export_marts(
+        settings, build_path, marts, out_dir, previous=previous, unchanged_months=unchanged_months
+    )
+
+
+def export_marts(
+    settings: Settings,
+    build_path: Path,
+    marts: Mapping[str, Mart],
+    out_dir: Path,
+    *,
+    previous: Path | None = None,
+    unchanged_months: Mapping[str, Collection[date]] | None = None,
+) -> dict[str, TableExport]:
+    """Write ``marts`` without their ``restricted`` columns, as :func:`export_candidates` does."""
     out_dir.mkdir(parents=True, exist_ok=True)
     earlier = _earlier_tables(previous)
     unchanged = unchanged_months or {}
@@ -364,11 +413,6 @@ def _in_month(month: date | None) -> str:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _audience(column: Mapping[str, Any]) -> str | None:
-    meta = (column.get("config") or {}).get("meta") or column.get("meta") or {}
-    return meta.get("audience")
 
 
 def _one_line(text: str | None) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 READ_ONLY = 0o444
+OWNER_ONLY = 0o400
+OWNER_AND_GROUP = 0o440
 
 
 def sha256_of(path: Path) -> str:

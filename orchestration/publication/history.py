@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.ingest.engine import SPILL_FOLDER
 from orchestration.publication.files import (
     READ_ONLY,
     fsync_file,
@@ -107,6 +108,7 @@ def freeze(
     outcomes = release / "parquet" / "outcomes"
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")
+        connection.execute(f"set temp_directory = '{_quoted(settings.work / SPILL_FOLDER)}'")
         connection.execute("set preserve_insertion_order = true")
         connection.execute(
             f"copy (select *, {'true' if computed_later else 'false'} as computed_later "

@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.alerts import addressees
 from orchestration.publication import history
 from orchestration.publication.audit import Audit, PublicationRefused, prove, read_audit
 from orchestration.publication.audit_tables import (
@@ -41,16 +42,21 @@ from orchestration.publication.files import (
     write_json,
 )
 from orchestration.publication.history import ORIGINAL, RESTATEMENT, PublicationRecord
+from orchestration.publication.marks import write_marks
 from orchestration.publication.release import (
     DATA_SCHEMA,
     DATABASE,
     LEDGER_FILE,
+    RESTRICTED_DATABASE,
     add_view,
     close_database,
+    export_ledger,
     read_manifest,
     releases_folder,
 )
 from orchestration.quality.judge import Verdict
+from orchestration.quality.report.facts import read_night
+from orchestration.quality.report.pages import REPORTS, write_report
 from orchestration.quality.suites import AUDIT_TABLES
 from orchestration.settings import Settings
 
@@ -175,7 +181,7 @@ def publish_quality(
     build_path: Path | None = None,
     result: PublishResult | None = None,
 ) -> Path:
-    """Write the audit's five tables to ``published/quality``, green or red, and switch to them.
+    """Write the audit's tables and the report to ``published/quality``, green or red, and switch.
 
     ``candidate`` is the judged release where one was built; without it the ledger is read from
     ``build_path`` where there is one. ``result`` is what ``publish`` returned, None when it refused
@@ -198,6 +204,7 @@ def publish_quality(
         ledger_hash=manifest.get("ledger_hash"),
         history_hash=manifest.get("history_hash"),
         tables=manifest.get("tables", {}),
+        **_shown(settings),
     )
     ledger, quarantine = _inputs(stage, candidate, build_path, result)
     database = stage / QUALITY_DATABASE
@@ -214,7 +221,27 @@ def publish_quality(
         )
         for table in AUDIT_TABLES:
             export_audit_table(connection, "main", table, stage / "parquet" / f"{table}.parquet")
+        write_report(
+            stage / REPORTS,
+            connection,
+            read_night(
+                connection,
+                verdict,
+                as_of=as_of,
+                run_id=run_id,
+                currency=settings.company_currency,
+                timezone=settings.timezone,
+                alerts_go_to=addressees(settings),
+            ),
+            earlier=(folder / QUALITY_LINK).resolve() / REPORTS,
+            keep_days=settings.keep_report_days,
+            language=settings.report_language,
+        )
     close_database(database)
+    restricted = candidate / RESTRICTED_DATABASE if candidate else None
+    if restricted is not None and restricted.exists():
+        # Rows as delivered, for those who have to find them in their source tonight.
+        link_or_copy(restricted, stage / RESTRICTED_DATABASE)
     shutil.rmtree(stage / "inputs", ignore_errors=True)
     fsync_tree(stage)
     final = folder / f"{as_of}-{run_id}"
@@ -249,6 +276,7 @@ def _complete(
     shutil.copyfile(release / DATABASE, database)
     if sha256_of(database) != manifest["database"]["sha256"]:
         raise PublicationRefused(f"{release / DATABASE} changed while it was being copied.")
+    link_or_copy(release / RESTRICTED_DATABASE, stage / RESTRICTED_DATABASE)
     facts = AuditFacts(
         run_id=audit.run_id,
         as_of=date.fromisoformat(audit.as_of),
@@ -260,6 +288,8 @@ def _complete(
         ledger_hash=manifest["ledger_hash"],
         history_hash=manifest["history_hash"],
         tables=manifest["tables"],
+        shown_as_of=date.fromisoformat(audit.as_of),
+        shown_publication_id=audit.publication_id,
     )
     quarantine = release / "parquet" / "quarantine.parquet"
     (stage / "parquet" / "quarantine.parquet").unlink(missing_ok=True)
@@ -277,6 +307,7 @@ def _complete(
             quarantine=quarantine,
             with_later_nights=False,
         )
+        write_marks(connection, DATA_SCHEMA, audit.verdict)
         for table in AUDIT_TABLES:
             add_view(connection, marts[table], facts.as_of, audit.publication_id)
             path = stage / "parquet" / f"{table}.parquet"
@@ -317,7 +348,7 @@ def _same_content(release: Path, final: Path) -> None:
     """
     if not (release / "manifest.json").exists():
         return
-    before, now = (read_manifest(folder)["tables"] for folder in (final, release))
+    before, now = (_all_tables(read_manifest(folder)) for folder in (final, release))
     differing = sorted(
         table
         for table in {*before, *now} - set(AUDIT_TABLES)
@@ -329,6 +360,15 @@ def _same_content(release: Path, final: Path) -> None:
             f"{', '.join(differing)} came out differently this time. Nothing was changed. Look for "
             "an order that is not total, or for something read from the clock, in these models."
         )
+
+
+def _all_tables(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The entries of all tables, those of the restricted file under a name of their own."""
+    restricted = manifest["restricted"]["tables"]
+    return {
+        **{table: entry for table, entry in manifest["tables"].items()},
+        **{f"{table} (restricted)": entry for table, entry in restricted.items()},
+    }
 
 
 def _hashes(entry: Mapping[str, Any] | None) -> list[tuple[str, str]]:
@@ -379,6 +419,18 @@ def _published_at(settings: Settings, result: PublishResult | None) -> datetime 
     return datetime.fromisoformat(record.published_at).astimezone(UTC).replace(tzinfo=None)
 
 
+def _shown(settings: Settings) -> dict[str, Any]:
+    """What readers get now: the day and id of ``current``."""
+    current = settings.published / "current"
+    if not current.exists():
+        return {}
+    manifest = read_manifest(current)
+    return {
+        "shown_as_of": date.fromisoformat(manifest["as_of"]),
+        "shown_publication_id": manifest["publication_id"],
+    }
+
+
 def _computed_later(settings: Settings, result: PublishResult | None) -> bool:
     record = result and history.publication_records(settings).get(result.publication_id)
     return bool(record and record.computed_later)
@@ -397,22 +449,21 @@ def _inputs(
         return None, None
     inputs = stage / "inputs"
     inputs.mkdir()
+    export_ledger(build_path, inputs / "ledger.parquet")
     with duckdb.connect(str(build_path), read_only=True) as connection:
-        for schema, table in (("raw", "ledger"), ("marts", "quarantine")):
-            columns = [
-                name
-                for (name,) in connection.execute(
-                    "select column_name from duckdb_columns() "
-                    "where database_name = current_database() "
-                    "and schema_name = ? and table_name = ? order by column_index",
-                    [schema, table],
-                ).fetchall()
-                if name not in NEVER_OPEN
-            ]
-            if columns:
-                connection.execute(
-                    f"copy (select {', '.join(columns)} from {schema}.{table}) to "
-                    f"'{str(inputs / table).replace(chr(39), chr(39) * 2)}.parquet' "
-                    "(format parquet)"
-                )
+        columns = [
+            name
+            for (name,) in connection.execute(
+                "select column_name from duckdb_columns() "
+                "where database_name = current_database() "
+                "and schema_name = 'marts' and table_name = 'quarantine' order by column_index"
+            ).fetchall()
+            if name not in NEVER_OPEN
+        ]
+        if columns:
+            target = str(inputs / "quarantine.parquet").replace(chr(39), chr(39) * 2)
+            connection.execute(
+                f"copy (select {', '.join(columns)} from marts.quarantine) to '{target}' "
+                "(format parquet)"
+            )
     return inputs / "ledger.parquet", inputs / "quarantine.parquet"

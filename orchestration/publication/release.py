@@ -7,6 +7,7 @@ run uses, closed, synced and made read-only before anybody judges it.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,9 +21,13 @@ from orchestration.publication.export import (
     Mart,
     TableExport,
     export_candidates,
+    export_marts,
     marts_of,
+    restricted_marts,
 )
 from orchestration.publication.files import (
+    OWNER_AND_GROUP,
+    OWNER_ONLY,
     READ_ONLY,
     fsync_tree,
     remove_tree,
@@ -31,15 +36,39 @@ from orchestration.publication.files import (
 )
 from orchestration.publication.history import history_hash
 from orchestration.publication.identity import ledger_hash, publication_id
+from orchestration.publication.marks import (
+    MARK,
+    MARK_TEXT,
+    TYPE_COLUMN,
+    create_marks,
+    mark_column,
+)
 from orchestration.settings import Settings
 
 DATABASE = "utfall.duckdb"
+RESTRICTED_DATABASE = "utfall_restricted.duckdb"
+"""The tables with anything restricted in them, whole; for its owner and one group only."""
+
 DATA_SCHEMA = "utfall_data"
 """Schema of the tables; readers use the views of ``main``, which add as_of and publication_id."""
 
 EVIDENCE = "outcome_evidence"
+QUARANTINE = "quarantine"
+QUARANTINE_NAMES = {
+    "source_system": "source",
+    "source_file": "file",
+    "key_text": "key",
+    "reason_text_en": "reason_text",
+}
+"""Staging's names → the published contract's."""
+
 LEDGER_FILE = "audit/ingest_ledger.parquet"
 """The ledger of the run, kept with the candidate: the gate judges it and publish publishes it."""
+
+ACCOUNT = ("staging", "int_staging__row_account")
+"""Where dbt says what became of the loaded rows of each file."""
+
+ACCOUNT_COLUMNS = ("rows_current", "rows_superseded", "rows_deleted", "rows_quarantined")
 
 LEDGER_COLUMNS = (
     "source",
@@ -51,6 +80,7 @@ LEDGER_COLUMNS = (
     "rows_delivered",
     "rows_loaded",
     "rows_rejected",
+    *ACCOUNT_COLUMNS,
     "status",
     "reason",
     "schema_changes",
@@ -135,15 +165,17 @@ def build_release(
     folder = building_folder(settings, run_id)
     ledger, history = ledger_hash(build_path), history_hash(settings, as_of)
     identifier, version = publication_id(settings, as_of, ledger, history)
-    _export_ledger(build_path, folder / LEDGER_FILE)
+    export_ledger(build_path, folder / LEDGER_FILE)
     database = folder / DATABASE
     marts = marts_of(manifest)
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"create schema {DATA_SCHEMA}")
+        create_marks(connection, DATA_SCHEMA)
         for name, export in sorted(exports.items()):
             _load_table(connection, folder / "parquet", export, as_of)
-            add_view(connection, marts[name], as_of, identifier)
+            add_view(connection, marts[name], as_of, identifier, with_mark=name != QUARANTINE)
     close_database(database)
+    restricted = _build_restricted(settings, build_path, manifest, folder, as_of, identifier)
     write_json(
         folder / "manifest.json",
         {
@@ -156,7 +188,11 @@ def build_release(
             "company_currency": settings.company_currency,
             "evidence_in_database_from": date(as_of.year, 1, 1).isoformat(),
             "database": {"path": DATABASE, "sha256": sha256_of(database)},
-            "tables": {name: export.to_json() for name, export in sorted(exports.items())},
+            "restricted": restricted,
+            "tables": {
+                name: {**export.to_json(), **_who_may_read(marts[name])}
+                for name, export in sorted(exports.items())
+            },
         },
     )
     (folder / "manifest.json").chmod(READ_ONLY)
@@ -169,8 +205,8 @@ def read_manifest(release: Path) -> dict[str, Any]:
     return json.loads((release / "manifest.json").read_text(encoding="utf-8"))
 
 
-def close_database(path: Path) -> None:
-    """Fold the write-ahead log into the closed file and make it read-only.
+def close_database(path: Path, mode: int = READ_ONLY) -> None:
+    """Fold the write-ahead log into the closed file and make it read-only (``mode``).
 
     Raises ``ExportError`` when a log is left: DuckDB would replay it into whatever file bears the
     name later.
@@ -179,15 +215,21 @@ def close_database(path: Path) -> None:
         connection.execute("checkpoint")
     if path.with_name(path.name + ".wal").exists():
         raise ExportError(f"{path} still has a write-ahead log: another process has it open.")
-    path.chmod(READ_ONLY)
+    path.chmod(mode)
 
 
 def add_view(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, as_of: date, identifier: str
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    as_of: date,
+    identifier: str,
+    *,
+    with_mark: bool = False,
 ) -> None:
     """Make the published view of a table of ``DATA_SCHEMA``, with its comments.
 
-    The view adds ``as_of`` and ``publication_id`` unless the table stores its own.
+    The view adds ``as_of`` and ``publication_id`` unless the table stores its own, and the mark of
+    the gate's warnings where asked for.
     """
     names = [
         name
@@ -205,6 +247,8 @@ def add_view(
         )
         if name not in names
     ]
+    if with_mark:
+        added.append(mark_column(DATA_SCHEMA, mart.name, TYPE_COLUMN in names))
     connection.execute(
         f"create view main.{mart.name} as "
         f"select {', '.join(['*', *added])} from {DATA_SCHEMA}.{mart.name}"
@@ -212,11 +256,16 @@ def add_view(
     comments = {
         "as_of": "The day the figures are shown (S).",
         "publication_id": "The publication the row was read from.",
-        **mart.column_descriptions,
+        **({MARK: MARK_TEXT} if with_mark else {}),
+        **{name: mart.described(name) for name in mart.column_descriptions},
     }
     for kind, schema, columns in (
         ("table", DATA_SCHEMA, names),
-        ("view", "main", [*names, "as_of", "publication_id"]),
+        (
+            "view",
+            "main",
+            [*names, "as_of", "publication_id", *([MARK] if with_mark else [])],
+        ),
     ):
         if mart.description:
             connection.execute(
@@ -228,6 +277,72 @@ def add_view(
                     f'comment on column {schema}.{mart.name}."{column}" is '
                     f"{_text(comments[column])}"
                 )
+
+
+def rename_quarantine(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Give the columns of ``quarantine`` the names of the published contract."""
+    for name, *_ in connection.execute(f"select * from {schema}.quarantine limit 0").description:
+        if name in QUARANTINE_NAMES:
+            connection.execute(
+                f'alter table {schema}.quarantine rename "{name}" to "{QUARANTINE_NAMES[name]}"'
+            )
+
+
+def _who_may_read(mart: Mart) -> dict[str, Any]:
+    return {"audience": mart.audience, "column_audiences": dict(mart.column_audiences)}
+
+
+def _build_restricted(
+    settings: Settings,
+    build_path: Path,
+    manifest: Mapping[str, Any],
+    folder: Path,
+    as_of: date,
+    identifier: str,
+) -> dict[str, Any]:
+    """Write the restricted file into ``folder``; returns its entry in ``manifest.json``.
+
+    The Parquet files it is made from exist only while it is made, in a folder nobody else opens:
+    their hashes say whether two runs put the same rows into it.
+    """
+    marts = restricted_marts(manifest, build_path)
+    scratch, database = folder / ".restricted", folder / RESTRICTED_DATABASE
+    scratch.mkdir(mode=0o700)
+    try:
+        exports = export_marts(settings, build_path, marts, scratch)
+        with duckdb.connect(str(database)) as connection:
+            # Before the first row, so that nobody reads it while it is written.
+            database.chmod(0o600)
+            connection.execute(f"create schema {DATA_SCHEMA}")
+            for name, export in sorted(exports.items()):
+                _load_table(connection, scratch, export, as_of)
+                if name == QUARANTINE:
+                    rename_quarantine(connection, DATA_SCHEMA)
+                add_view(connection, marts[name], as_of, identifier)
+        close_database(database, OWNER_ONLY)
+    finally:
+        remove_tree(scratch)
+    if settings.restricted_group:
+        _let_group_read(database, settings.restricted_group)
+    return {
+        "path": RESTRICTED_DATABASE,
+        "sha256": sha256_of(database),
+        "tables": {
+            name: {**export.to_json(), **_who_may_read(marts[name])}
+            for name, export in sorted(exports.items())
+        },
+    }
+
+
+def _let_group_read(database: Path, group: str) -> None:
+    try:
+        shutil.chown(database, group=group)
+    except (LookupError, PermissionError) as error:
+        raise ExportError(
+            f"{database.name} cannot be given to the group {group!r} ({error}); nothing was "
+            "published. Name a group this user belongs to in UTFALL_RESTRICTED_GROUP, or unset it."
+        ) from error
+    database.chmod(OWNER_AND_GROUP)
 
 
 def _load_table(
@@ -269,14 +384,36 @@ def _load_table(
         )
 
 
-def _export_ledger(build_path: Path, target: Path) -> None:
+def export_ledger(build_path: Path, target: Path) -> None:
+    """Write the ledger of a closed build file with the account of every file's rows.
+
+    The account is empty where dbt did not get so far; the gate does not let that pass.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     with duckdb.connect(str(build_path), read_only=True) as connection:
+        is_accounted = connection.execute(
+            "select count(*) from duckdb_tables() where database_name = current_database() "
+            "and schema_name = ? and table_name = ?",
+            list(ACCOUNT),
+        ).fetchall() != [(0,)]
+        counted = "case when ledger.rows_loaded = 0 then 0 else account.{} end"
+        select = ", ".join(
+            (counted.format(name) if is_accounted else "null::bigint") + f" as {name}"
+            if name in ACCOUNT_COLUMNS
+            else f"ledger.{name}"
+            for name in LEDGER_COLUMNS
+        )
+        account = (
+            f"left join {'.'.join(ACCOUNT)} as account on ledger.entity = account.entity "
+            "and ledger.path = account.path and ledger.sha256 = account.sha256 "
+            "and ledger.status = account.status"
+        )
         connection.execute(
-            f"copy (select {', '.join(LEDGER_COLUMNS)} from raw.ledger "
-            f"order by source, entity, extract_date, path, sha256) "
-            f"to '{str(target).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd)"
+            f"copy (select {select} from raw.ledger as ledger {account if is_accounted else ''} "
+            "order by ledger.source, ledger.entity, ledger.extract_date, ledger.path, "
+            f"ledger.sha256) to '{str(target).replace(chr(39), chr(39) * 2)}' "
+            "(format parquet, compression zstd)"
         )
     target.chmod(READ_ONLY)
 

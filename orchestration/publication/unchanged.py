@@ -14,6 +14,14 @@ from pathlib import Path
 
 import duckdb
 
+READS = (
+    ("outcomes", "int_outcomes__touched_periods"),
+    ("core", "int_core__booking_months"),
+    ("core", "int_core__rebuild"),
+    ("core", "int_core__periods"),
+)
+"""Schema and name of what is read beside the marts: the build file of every engine holds it."""
+
 _OUTCOMES = """
     select date_trunc('month', period_start)::date from outcomes.int_outcomes__touched_periods
 """
@@ -34,8 +42,8 @@ def unchanged_months(
     """Return table → booking months whose files of ``current`` still hold.
 
     ``base_as_of`` is the night the build started from (None for a full build) and ``current`` the
-    release folder that readers have now. Empty where the build is full, or the release is not the
-    one of that night.
+    release folder that readers have now. Empty where the build is full or was made by other code
+    than its base, or the release is not the one of that night.
     """
     if base_as_of is None or current is None or not (current / "manifest.json").is_file():
         return {}
@@ -44,7 +52,11 @@ def unchanged_months(
         return {}
     found = {}
     with duckdb.connect(str(build_path), read_only=True) as connection:
-        (as_of,) = connection.execute("select as_of from raw.run_context").fetchone()
+        as_of, is_recounted = connection.execute(
+            "select as_of, is_recounted from raw.run_context"
+        ).fetchone()
+        if is_recounted:
+            return {}
         # The standing figures of both nights lie in their months.
         nights = {base_as_of.replace(day=1), as_of.replace(day=1)}
         for table, query in (("outcomes", _OUTCOMES), ("outcome_evidence", _EVIDENCE)):

@@ -12,7 +12,7 @@ defined.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -97,11 +97,14 @@ class DuckDBMatchLikePattern(ColumnMapMetricProvider):
 
 
 @contextmanager
-def open_datasource(path: Path) -> Generator[DuckDBDatasource, None, None]:
+def open_datasource(
+    path: Path, attached: Mapping[str, Path] | None = None
+) -> Generator[DuckDBDatasource, None, None]:
     """Open the DuckDB file at ``path`` read-only as a GX data source in a context of its own.
 
-    Yields the data source. Nothing is written to disk; progress bars are off. The file is free for
-    a writer when the block ends.
+    ``attached`` are further files that checks may read, by the name they read them under. Yields
+    the data source. Nothing is written to disk; progress bars are off. The files are free for a
+    writer when the block ends.
     """
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
@@ -111,6 +114,10 @@ def open_datasource(path: Path) -> Generator[DuckDBDatasource, None, None]:
         kwargs={"connect_args": {"read_only": True}},
     )
     try:
+        with datasource.get_execution_engine().get_connection() as connection:
+            for name, file in (attached or {}).items():
+                quoted = str(file).replace("'", "''")
+                connection.exec_driver_sql(f"attach '{quoted}' as {name} (read_only)")
         yield datasource
     finally:
         # GX tests the connection with an engine of its own, beside the one that runs the checks.

@@ -6,8 +6,10 @@ run blocks whatever its severity: not knowing is not the same as being right.
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,19 +17,27 @@ from typing import Any, Protocol
 
 import duckdb
 
+from orchestration.quality.deliveries import in_words
+from orchestration.quality.owners import owner_of_source
 from orchestration.quality.suites import (
     AUDIT_TABLES,
     CUSTOM_SQL,
     DELIVERY_SUITE,
+    PREVIOUS,
     SUITES_FOLDER,
     Rule,
     Suite,
     SuiteError,
     load_suites,
 )
-from orchestration.settings import Settings
+from orchestration.schema import load_delivered
+from orchestration.settings import PROJECT_ROOT, Settings
+
+READS_SEED = PROJECT_ROOT / "seeds" / "registry" / "budget_type_reads.csv"
 
 INGEST_TABLE = "ingest_ledger"
+DATABASES = ("utfall.duckdb", "utfall_restricted.duckdb")
+"""The files of a candidate, open and restricted; the latter is missing in no real one."""
 
 
 class DeliveryProblem(Protocol):
@@ -46,7 +56,8 @@ class RuleResult:
 
     ``checked`` and ``unexpected`` count rows (None where the rule does not count);
     ``amount_at_stake`` is in company currency, where the rule states it; ``observed`` says in words
-    what was seen, or why the check could not run.
+    what was seen, or why the check could not run. ``budget_type_ids`` are the types whose figures
+    the failing rows concern; where there are none, all of the table is concerned.
     """
 
     rule_id: str
@@ -62,6 +73,7 @@ class RuleResult:
     text_en: str
     text_sv: str
     observed: str = ""
+    budget_type_ids: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -79,7 +91,13 @@ class RuleResult:
     def from_json(cls, values: Mapping[str, Any]) -> RuleResult:
         """The reverse of :meth:`to_json`."""
         amount = values.get("amount_at_stake")
-        return cls(**{**values, "amount_at_stake": None if amount is None else Decimal(amount)})
+        return cls(
+            **{
+                **values,
+                "amount_at_stake": None if amount is None else Decimal(amount),
+                "budget_type_ids": tuple(values.get("budget_type_ids", ())),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -105,7 +123,8 @@ class Verdict:
 
     def summary(self) -> str:
         """The verdict in one line, with the rules that block named."""
-        failed = f"{len(self.warnings)} warnings" if self.warnings else "no warnings"
+        n = len(self.warnings)
+        failed = f"{n or 'no'} warning{'' if n == 1 else 's'}"
         if self.is_green:
             return f"green: {len(self.results)} rules, {failed}"
         if not self.results:
@@ -124,7 +143,6 @@ def judge(
     *,
     as_of: date,
     extra_results: Iterable[DeliveryProblem] = (),
-    database: str = "utfall.duckdb",
 ) -> Verdict:
     """Judge the candidate in folder ``release`` (see ``publication.build_release``), read-only.
 
@@ -133,9 +151,17 @@ def judge(
     delivery suite is judged on ``release/audit/ingest_ledger.parquet``; ``extra_results`` are the
     problems ingest found.
     """
-    results = [_problem_result(problem) for problem in extra_results]
-    path = release / database
-    columns = published_columns(path)
+    reads = types_by_entity()
+    results = _once_each(_problem_result(problem, reads) for problem in extra_results)
+    found = {
+        path: published_columns(path) for name in DATABASES if (path := release / name).exists()
+    }
+    # A table that the restricted file repeats, with a column more, is judged where it is open.
+    columns: dict[str, list[str]] = {}
+    judged_in: dict[Path, list[str]] = {}
+    for path, tables in found.items():
+        judged_in[path] = [t for t in tables if t not in columns and t not in AUDIT_TABLES]
+        columns.update({table: tables[table] for table in tables if table not in columns})
     if isinstance(suites, Path):
         try:
             suites = load_suites(columns, suites)
@@ -143,9 +169,10 @@ def judge(
             results.append(_broken_suites(str(error)))
             return Verdict(tuple(results))
     delivered = _delivered_entities(release)
-    results.extend(_judge_deliveries(release, suites.get(DELIVERY_SUITE), as_of))
-    tables = [table for table in columns if table not in AUDIT_TABLES]
-    results.extend(_judge_tables(path, tables, suites, as_of, delivered))
+    results.extend(judge_deliveries(release, suites.get(DELIVERY_SUITE), as_of, reads))
+    previous = previous_release(settings, as_of)
+    for path, tables in judged_in.items():
+        results.extend(judge_tables(path, tables, suites, as_of, delivered, previous))
     return Verdict(tuple(results))
 
 
@@ -164,17 +191,35 @@ def published_columns(database: Path) -> dict[str, list[str]]:
     return dict(rows)
 
 
-def _judge_tables(
+def previous_release(settings: Settings, as_of: date) -> Path | None:
+    """The file that readers have now, where it is of an S before ``as_of``; else None."""
+    current = settings.published / "current"
+    if not (current / "manifest.json").exists():
+        return None
+    folder = current.resolve()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    is_earlier = date.fromisoformat(manifest["as_of"]) < as_of
+    return folder / DATABASES[0] if is_earlier else None
+
+
+def judge_tables(
     path: Path,
     tables: Sequence[str],
     suites: Mapping[str, Suite],
     as_of: date,
-    delivered: set[str] | None,
+    delivered: set[str] | None = None,
+    previous: Path | None = None,
 ) -> list[RuleResult]:
+    """Run the suites of ``tables`` on the DuckDB file ``path``.
+
+    ``delivered`` are the entities with rows (None: all), ``previous`` the file of the release
+    before, which rules from day to day compare with.
+    """
     from orchestration.quality.duckdb_gx import open_datasource
 
     results: list[RuleResult] = []
-    with open_datasource(path) as datasource:
+    attached = {} if previous is None else {PREVIOUS: previous}
+    with open_datasource(path, attached) as datasource:
         for table in tables:
             suite = suites.get(table)
             if suite is None or not suite.rules:
@@ -182,7 +227,11 @@ def _judge_tables(
                     _broken_suites(f"No suite judges {table}: write expectations/{table}.yml.")
                 )
                 continue
-            due = [rule for rule in suite.rules if _applies(rule, delivered)]
+            due = [
+                rule
+                for rule in suite.rules
+                if _applies(rule, delivered) and (previous is not None or not rule.needs_previous)
+            ]
             outcome = _validate(datasource, table, due, as_of)
             for rule in suite.rules:
                 if rule not in due:
@@ -190,7 +239,7 @@ def _judge_tables(
                     continue
                 result = _rule_result(rule, outcome[rule.id])
                 if rule.type == CUSTOM_SQL and not result.success and not result.could_not_run:
-                    result = _with_amount(datasource, rule, result)
+                    result = _with_stakes(datasource, rule, result)
                 results.append(result)
     return results
 
@@ -265,23 +314,49 @@ def _rule_result(rule: Rule, outcome: Mapping[str, Any] | Exception) -> RuleResu
     )
 
 
-def _with_amount(datasource, rule: Rule, result: RuleResult) -> RuleResult:
-    """Sum ``amount_at_stake`` over all failing rows of a custom query that returns that column."""
+def _with_stakes(datasource, rule: Rule, result: RuleResult) -> RuleResult:
+    """Read from all failing rows of a custom query what they concern.
+
+    The sum of its column ``amount_at_stake`` and the ids in ``budget_type_id``, where it has them.
+    """
     import sqlalchemy as sa
 
     query = rule.kwargs["unexpected_rows_query"].format(batch=rule.table)
-    if "amount_at_stake" not in query:
-        return result
-    statement = sa.text(f"select sum(amount_at_stake) from ({query}) as failing")
     with datasource.get_execution_engine().get_connection() as connection:
-        amount = connection.execute(statement).scalar()
-    return RuleResult(
-        **{**asdict(result), "amount_at_stake": None if amount is None else Decimal(str(amount))}
+
+        def ask(select: str):
+            return connection.execute(sa.text(f"select {select} from ({query}) as failing"))
+
+        columns = set(ask("*").keys())
+        amount, types = None, ()
+        if "amount_at_stake" in columns:
+            amount = ask("sum(amount_at_stake)").scalar()
+        if "budget_type_id" in columns:
+            found = ask("distinct budget_type_id").scalars().all()
+            types = tuple(sorted(name for name in found if name is not None))
+    return replace(
+        result,
+        amount_at_stake=None if amount is None else Decimal(str(amount)),
+        budget_type_ids=types,
     )
 
 
-def _judge_deliveries(release: Path, suite: Suite | None, as_of: date) -> list[RuleResult]:
-    """Judge the ledger: each rule's query must return no row (``{batch}``, ``{as_of}``)."""
+def types_by_entity() -> dict[str, set[str]]:
+    """Which budget types read which entity, from the registry's seed."""
+    with READS_SEED.open(encoding="utf-8", newline="") as file:
+        found: dict[str, set[str]] = {}
+        for row in csv.DictReader(file):
+            found.setdefault(row["entity"], set()).add(row["budget_type_id"])
+    return found
+
+
+def judge_deliveries(
+    release: Path, suite: Suite | None, as_of: date, reads: Mapping[str, set[str]]
+) -> list[RuleResult]:
+    """Judge the ledger: each rule's query must return no row (``{batch}``, ``{as_of}``).
+
+    Where the rows name their ``entity``, the types that read it are concerned.
+    """
     if suite is None:
         return []
     ledger = release / "audit" / "ingest_ledger.parquet"
@@ -295,21 +370,33 @@ def _judge_deliveries(release: Path, suite: Suite | None, as_of: date) -> list[R
                 (checked,) = connection.execute(
                     f"select count(*) from read_parquet('{ledger}')"
                 ).fetchone()
-                (unexpected,) = connection.execute(f"select count(*) from ({query})").fetchone()
+                failing = connection.execute(f"select * from ({query}) as failing")
+                names = [column[0] for column in failing.description]
+                rows = failing.fetchall()
             except duckdb.Error as error:
                 results.append(_could_not_run(rule, str(error)))
                 continue
             results.append(
                 RuleResult(
                     **_identity(rule),
-                    success=unexpected == 0,
+                    success=not rows,
                     could_not_run=False,
                     checked=checked,
-                    unexpected=unexpected,
+                    unexpected=len(rows),
                     amount_at_stake=None,
+                    budget_type_ids=_types_of(names, rows, reads),
                 )
             )
     return results
+
+
+def _types_of(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], reads: Mapping[str, set[str]]
+) -> tuple[str, ...]:
+    if "entity" not in names:
+        return ()
+    entities = {row[names.index("entity")] for row in rows}
+    return tuple(sorted(set().union(*(reads.get(entity, ()) for entity in entities))))
 
 
 def _delivered_entities(release: Path) -> set[str] | None:
@@ -320,7 +407,12 @@ def _delivered_entities(release: Path) -> set[str] | None:
     rows = duckdb.execute(
         f"select distinct entity from read_parquet('{ledger}') where rows_loaded > 0"
     ).fetchall()
-    return {entity for (entity,) in rows}
+    known = load_delivered()
+    return {
+        entity
+        for (name,) in rows
+        for entity in (name, *(known[name].feeds if name in known else ()))
+    }
 
 
 def _applies(rule: Rule, delivered: set[str] | None) -> bool:
@@ -363,16 +455,36 @@ def _not_applicable(rule: Rule) -> RuleResult:
         checked=0,
         unexpected=0,
         amount_at_stake=None,
-        observed=f"does not apply: {', '.join(rule.when_delivered)} is not delivered",
+        observed="does not apply: "
+        + (
+            "there is no release of an earlier day"
+            if rule.needs_previous
+            else f"{', '.join(rule.when_delivered)} is not delivered"
+        ),
     )
 
 
-def _problem_result(problem: DeliveryProblem) -> RuleResult:
+def _once_each(results: Iterable[RuleResult]) -> list[RuleResult]:
+    """One result per rule: several broken files of one delivery are one, with the others told."""
+    found: dict[str, list[RuleResult]] = {}
+    for result in results:
+        found.setdefault(result.rule_id, []).append(result)
+    return [
+        replace(
+            min(group, key=lambda result: result.severity),
+            text_en=" ".join(result.text_en for result in group),
+            unexpected=len(group),
+        )
+        for group in found.values()
+    ]
+
+
+def _problem_result(problem: DeliveryProblem, reads: Mapping[str, set[str]]) -> RuleResult:
     return RuleResult(
         rule_id=f"delivery.{problem.code}.{problem.source}.{problem.entity}",
         table=INGEST_TABLE,
         severity=problem.severity,
-        owner=f"owner of {problem.source}",
+        owner=owner_of_source(problem.source),
         source=problem.source,
         success=False,
         could_not_run=False,
@@ -380,7 +492,8 @@ def _problem_result(problem: DeliveryProblem) -> RuleResult:
         unexpected=None,
         amount_at_stake=None,
         text_en=problem.text,
-        text_sv=getattr(problem, "text_sv", None) or problem.text,
+        text_sv=in_words(problem.code, problem.source, problem.entity, "sv"),
+        budget_type_ids=tuple(sorted(reads.get(problem.entity, ()))),
     )
 
 

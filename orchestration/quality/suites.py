@@ -8,6 +8,7 @@ both languages, a table without a suite or without a rule on its number of rows 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from orchestration.quality.owners import OWNERS_FILE, load_owners
 from orchestration.settings import PROJECT_ROOT
 
 SUITES_FOLDER = PROJECT_ROOT / "expectations"
@@ -31,11 +33,16 @@ AUDIT_TABLES = (
 """The tables the audit writes itself; they have no suite, because they are the verdict."""
 
 ROW_COUNT = "expect_table_row_count_to_be_between"
+PREVIOUS = "previous"
+"""The name under which a rule from day to day reads the release of an earlier S."""
+
 CUSTOM_SQL = "unexpected_rows_expectation"
 SEVERITIES = ("critical", "warning")
 
+NAME_KEYS = ("name_en", "name_sv", "rows_en", "rows_sv")
 _REQUIRED = ("id", "type", "owner", "severity", "source", "reason", "text_en", "text_sv")
-_OPTIONAL = ("kwargs", "when_delivered")
+_OPTIONAL = ("kwargs", "when_delivered", "needs_previous")
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}: \S")
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 _COLUMN_LIST_KEYS = ("column_list", "column_set")
 
@@ -50,7 +57,8 @@ class Rule:
 
     ``kwargs`` are those of the GX expectation ``type``; ``{"$PARAMETER": "as_of"}`` stands for S.
     ``when_delivered`` names the entities that the rule needs: where the company delivers none of
-    them, the rule does not apply.
+    them, the rule does not apply. ``needs_previous`` is for rules from day to day: they read the
+    release of an earlier S as ``previous.<table>``, and do not apply before there is one.
     """
 
     id: str
@@ -64,6 +72,7 @@ class Rule:
     text_sv: str
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     when_delivered: tuple[str, ...] = ()
+    needs_previous: bool = False
 
     def expectation(self):
         """The GX expectation of this rule. Raises ``SuiteError`` where GX refuses it."""
@@ -89,6 +98,8 @@ class Suite:
 
     table: str
     rules: tuple[Rule, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What a reader calls the table and its rows: ``name_en``, ``name_sv``, ``rows_en`` …"""
 
 
 def load_suites(
@@ -104,7 +115,7 @@ def load_suites(
     known = {table: set(names) for table, names in columns.items() if table not in AUDIT_TABLES}
     suites: dict[str, Suite] = {}
     seen: dict[str, str] = {}
-    for path in sorted(folder.glob("*.yml")):
+    for path in suite_files(folder):
         suite = read_suite(path)
         for rule in suite.rules:
             if rule.id in seen:
@@ -133,19 +144,32 @@ def load_suites(
     return suites
 
 
+def suite_files(folder: Path = SUITES_FOLDER) -> list[Path]:
+    """The files of a folder that hold a suite, by name."""
+    return sorted(path for path in folder.glob("*.yml") if path.name != OWNERS_FILE.name)
+
+
 def read_suite(path: Path) -> Suite:
     """Read one file, without looking at the table. Raises ``SuiteError``."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise SuiteError(f"{path.name} is not valid YAML: {error}") from error
-    if not isinstance(content, dict) or set(content) != {"table", "rules"}:
-        raise SuiteError(f"{path.name}: expected exactly the keys `table` and `rules`.")
+    optional = {"may_be_empty", *NAME_KEYS}
+    if not isinstance(content, dict) or set(content) - optional != {"table", "rules"}:
+        raise SuiteError(
+            f"{path.name}: expected the keys `table` and `rules`, what the report calls them "
+            f"({', '.join(NAME_KEYS)}), and `may_be_empty` with a dated reason where there may "
+            "rightly be no row."
+        )
     table = content["table"]
     if table != path.stem:
         raise SuiteError(f"{path.name}: `table: {table}` must be the name of the file.")
     rules = tuple(_read_rule(path, table, raw) for raw in content["rules"] or ())
-    if table != DELIVERY_SUITE and not any(_demands_rows(rule) for rule in rules):
+    may_be_empty = content.get("may_be_empty")
+    if may_be_empty is not None and not _DATED.match(str(may_be_empty)):
+        raise SuiteError(f"{path.name}: `may_be_empty` must be a dated reason, 2026-03-02: ….")
+    if not (table == DELIVERY_SUITE or may_be_empty or any(map(_demands_rows, rules))):
         raise SuiteError(
             f"{path.name}: no critical {ROW_COUNT} with min_value of at least 1. "
             "An empty table passes nearly every other check."
@@ -157,7 +181,8 @@ def read_suite(path: Path) -> Suite:
                     f"{path.name}: rules {twin.id} and {rule.id} check the same thing. "
                     "Great Expectations runs equal rules once and one would have no result."
                 )
-    return Suite(table, rules)
+    names = {key: str(content[key]) for key in NAME_KEYS if content.get(key)}
+    return Suite(table, rules, names)
 
 
 def _read_rule(path: Path, table: str, raw: Any) -> Rule:
@@ -170,15 +195,32 @@ def _read_rule(path: Path, table: str, raw: Any) -> Rule:
     unknown = sorted(set(raw) - set(_REQUIRED) - set(_OPTIONAL))
     if unknown:
         raise SuiteError(f"{name}: unknown key {', '.join(unknown)}.")
+    if not _DATED.match(str(raw["reason"])):
+        raise SuiteError(
+            f"{name}: `reason` must begin with the date it was decided, 2026-03-02: …; a threshold "
+            "nobody can date cannot be doubted either."
+        )
+    if raw["owner"] not in load_owners():
+        raise SuiteError(
+            f"{name}: nobody is called {raw['owner']!r}; name an owner of {OWNERS_FILE.name} or "
+            "add one there, so that the report can say who puts it right."
+        )
     if raw["severity"] not in SEVERITIES:
         raise SuiteError(f"{name}: severity must be one of {', '.join(SEVERITIES)}.")
     kwargs = raw.get("kwargs") or {}
     if raw["type"] == CUSTOM_SQL and "{batch}" not in str(kwargs.get("unexpected_rows_query")):
         raise SuiteError(f"{name}: the query must read {{batch}}, the table under judgement.")
+    reads_previous = bool(raw.get("needs_previous"))
+    if reads_previous != (f"{PREVIOUS}." in str(kwargs.get("unexpected_rows_query", ""))):
+        raise SuiteError(
+            f"{name}: `needs_previous: true` belongs to a query that reads {PREVIOUS}.<table>, the "
+            "release of the day before, and to no other rule."
+        )
     return Rule(
         table=table,
         kwargs=kwargs,
         when_delivered=tuple(raw.get("when_delivered") or ()),
+        needs_previous=reads_previous,
         **{key: str(raw[key]).strip() for key in _REQUIRED},
     )
 

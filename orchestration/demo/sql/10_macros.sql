@@ -101,3 +101,9 @@ round(
     * pow(1.025, year(d) - 2023),
     1
 );
+
+-- What a chain takes for it while a campaign that begins on d runs.
+create or replace macro campaign_price(chain, p, d) as round(0.8 * shelf_price(chain, p, d), 1);
+
+-- What a chain has agreed to carry; its hypermarkets carry every third own article beside it.
+create or replace macro is_agreed(chain, p) as u(chain * 1000 + p, 'listed') < 0.5;

@@ -90,7 +90,7 @@ select
     'AG' || (c * 100 + n) as agreement_id,
     store_id(c) as store_id,
     case when u(c * 100 + n, 'agreed_kind') < 0.5 then 'pos' else 'second_placement' end as agreement_type,
-    case when u(c * 100 + n, 'agreed_kind') < 0.5 then 'POS-' || (1 + n % 6) else 'SP-' || (1 + n % 3) end
+    case when u(c * 100 + n, 'agreed_kind') < 0.5 then 'POS-' || (1 + n % 2) else 'SP-' || (1 + n % 3) end
         as ref_id,
     campaign_id,
     cast(1 + pick(c * 100 + n, 'number', 3) as decimal(18, 4)) as quantity,
@@ -113,7 +113,7 @@ select
 from (select c from customers where kind = 'chain') as chains
 cross join retail_products as products
 cross join range(2023, 2029) as years (y)
-where u(chains.c * 1000 + products.p, 'listed') < 0.5
+where is_agreed(chains.c, products.p)
 union all
 select 'format', 'hypermarket', product_id(p), date '2023-01-01', null, date '2022-12-01', date '2022-12-01'
 from retail_products
@@ -136,7 +136,24 @@ from (select c, currency from customers where kind = 'chain') as chains
 cross join retail_products as products
 cross join (
     select cast(q as date) as q from generate_series(date '2023-01-01', horizon(), interval 3 month) as r (q)
-) as quarters;
+) as quarters
+union all
+select
+    'chain',
+    customer_id(chains.c),
+    product_id(products.p),
+    campaigns.start_date,
+    campaigns.end_date_excl,
+    cast(campaign_price(chains.c, products.p, campaigns.start_date) as decimal(18, 4)),
+    'campaign',
+    chains.currency,
+    cast(0.02 as decimal(18, 10)),
+    campaigns.start_date - 20,
+    campaigns.start_date - 20
+from (select c, currency from customers where kind = 'chain') as chains
+cross join campaigns
+inner join retail_products as products
+    on campaigns.product_category = products.product_category and campaigns.brand = products.brand;
 
 create or replace temp view e_planograms as
 select

@@ -27,28 +27,60 @@ select
     recorded as _changed
 from audits;
 
-create or replace temp view e_store_audit_lines as
+-- An audit goes through what the store has agreed to carry, and a few of the competitors' articles.
+create or replace temp view audited_products as
 select
     audits.audit_id,
-    product_id(products.p) as product_id,
+    audits.a * 1000 + products.p as looked_at,
+    audits.recorded,
+    audits.currency,
+    products.p,
+    campaigns.n is not null as is_promo,
     u(audits.c * 1000 + products.p, 'listed') < 0.86 as is_listed,
     u(audits.c * 1000 + products.p, 'listed') < 0.86
     and u(audits.a * 1000 + products.p, 'on_shelf') < 0.94 as is_on_shelf,
     case
-        when
-            u(audits.c * 1000 + products.p, 'listed') < 0.86
-            and u(audits.a * 1000 + products.p, 'on_shelf') < 0.94
-            then cast(round(
-                shelf_price(audits.chain, products.p, audits.start_day)
-                * case when u(audits.a * 1000 + products.p, 'wrong_price') < 0.1 then 1.08 else 1 end, 2
-            ) as decimal(18, 4))
-    end as shelf_price,
-    audits.currency,
-    u(audits.a * 1000 + products.p, 'promo') < 0.08 as is_promo,
-    audits.recorded as _created,
-    audits.recorded as _changed
+        when campaigns.n is null then shelf_price(audits.chain, products.p, audits.start_day)
+        else campaign_price(audits.chain, products.p, campaigns.start_date)
+    end as price
 from audits
-inner join products on products.is_retail and (products.p // 10 + audits.c) % 3 = 0;
+inner join products on products.is_retail
+left join retail_products on products.p = retail_products.p
+left join campaigns
+    on
+        products.is_own
+        and products.product_category = campaigns.product_category
+        and products.brand = campaigns.brand
+        and audits.start_day >= campaigns.start_date
+        and audits.start_day < campaigns.end_date_excl
+where
+    case
+        when products.is_own
+            then
+                is_agreed(audits.chain, products.p)
+                or (audits.format = 'hypermarket' and retail_products.n % 3 = 0)
+        else (products.p // 10 + audits.c) % 5 = 0
+    end;
+
+create or replace temp view e_store_audit_lines as
+select
+    audit_id,
+    product_id(p) as product_id,
+    is_listed,
+    is_on_shelf,
+    case
+        when is_on_shelf
+            then
+                cast(
+                    round(price * case when u(looked_at, 'wrong_price') < 0.1 then 1.08 else 1 end, 2)
+                    as decimal(18, 4)
+                )
+    end as shelf_price,
+    currency,
+    is_promo,
+    recorded as _created,
+    recorded as _changed
+from audited_products;
 
 create or replace temp view e_store_audit_facings as
 select
@@ -77,17 +109,24 @@ select
         when 'second_placement' then ['endcap', 'entrance', 'checkout'][pick(audits.a, 'where', 3) + 1] else
             'aisle'
     end as location,
-    'coffee' as product_category,
+    categories.product_category,
     'Nordbryggd' as brand,
     true as is_own,
     case
-        when
-            points.point_type = 'planogram'
-            then 'PG-' || upper(left(audits.format, 3)) || '-coffee-' || year(audits.start_day)
+        when points.point_type = 'planogram'
+            then
+                'PG-'
+                || upper(left(audits.format, 3))
+                || '-'
+                || categories.product_category
+                || '-'
+                || year(audits.start_day)
     end as planogram_id,
     audits.recorded as _created,
     audits.recorded as _changed
 from audits
+-- Each audit looks closer at one of the five categories.
+inner join categories on pick(audits.a, 'category', 5) = categories.n
 cross join (select *, row_number() over (order by standard_id) as n from standard_points) as points;
 
 -- Orders taken in selling visits; their goods are invoiced with the next deliveries.
