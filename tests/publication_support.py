@@ -31,13 +31,15 @@ def settings_for(home: Path, **changes: Any) -> Settings:
 def manifest() -> dict[str, Any]:
     """As much of dbt's manifest as publication reads."""
 
-    def model(name: str, order_by: list[str], **columns: dict[str, Any]) -> dict[str, Any]:
+    def model(
+        name: str, order_by: list[str], audience: str = "all", **columns: dict[str, Any]
+    ) -> dict[str, Any]:
         return {
             "resource_type": "model",
             "name": name,
             "schema": "marts",
             "description": f"One row is a {name}.\n",
-            "config": {"meta": {"order_by": order_by}},
+            "config": {"meta": {"order_by": order_by, "audience": audience}},
             "columns": columns,
         }
 
@@ -54,6 +56,8 @@ def manifest() -> dict[str, Any]:
             ["source_system", "entity", "source_file", "line"],
             raw_row={"name": "raw_row", "config": {"meta": {"audience": "restricted"}}},
         ),
+        model("budget_types", ["budget_type_id"]),
+        model("rep_costs", ["rep_id", "cost_type"], "restricted"),
     ]
     return {"nodes": {f"model.utfall.{node['name']}": node for node in models}}
 
@@ -97,6 +101,14 @@ def build_file(path: Path, *, as_of: date = S, factor: str = "1.00", threads: in
                 cast(3 as decimal(18, 4)), date_trunc('month', date '{as_of}')::date
             from marts.reps
             """
+        )
+        connection.execute(
+            "create table marts.budget_types as "
+            "select unnest(['signed_volume', 'kam_customers_met_90d']) as budget_type_id"
+        )
+        connection.execute(
+            "create table marts.rep_costs as select 'r1' as rep_id, 'salary' as cost_type, "
+            "cast(40000 as decimal(18, 4)) as amount"
         )
         connection.execute(
             """
@@ -151,7 +163,12 @@ def result_for(table: str, **changes: Any) -> RuleResult:
     return RuleResult(**{**values, **changes})
 
 
-GREEN = Verdict(tuple(result_for(table) for table in ("reps", "outcomes", "outcome_evidence")))
+GREEN = Verdict(
+    tuple(
+        result_for(table)
+        for table in ("reps", "outcomes", "outcome_evidence", "budget_types", "rep_costs")
+    )
+)
 RED = Verdict((*GREEN.results, result_for("reps", rule_id="reps.broken", success=False)))
 
 

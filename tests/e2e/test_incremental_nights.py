@@ -2,12 +2,13 @@
 
 The days cross the closing of February, and one of the incremental runs covers two days because the
 night between was never run. To what the demo company changes by itself come contracts recorded
-late, invoice lines corrected and meetings deleted, in months that have closed. Nothing is
-published here, so that the test costs what ingest and dbt cost.
+late, invoice lines corrected, meetings deleted and campaigns prolonged, in months that have closed.
+Nothing is published here, so that the test costs what ingest and dbt cost.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import pytest
 from orchestration.assets.build import close_build, open_build
 from orchestration.demo import ensure_deliveries
 from orchestration.ingest import ingest_all
+from orchestration.manifest import load_manifest
 from orchestration.settings import Settings
 from orchestration.warehouse import BuildPlan, mark_green, prepare_warehouse
 from tests.support.nights import Company, rows
@@ -32,10 +34,15 @@ NIGHTS = [
 
 CHANGED_ON = date(2026, 3, 10)
 
+RECODED_BEFORE = date(2026, 3, 9)
+
 ABOUT_THE_RUN = {
+    "int_core__changed_customers",
     "int_core__context",
     "int_core__rebuild",
-    "int_core__touched_months",
+    "int_outcomes__dimension_periods",
+    "int_outcomes__late_changes",
+    "int_outcomes__late_rows",
     "int_outcomes__touched_periods",
 }
 """Tables that say how the run was made (its base, what it rebuilt), and differ by meaning."""
@@ -76,6 +83,11 @@ CHANGES = {
         where status = 'held' and start_at between '2025-11-01' and '2026-02-28'
         order by activity_id
         limit 20
+        """,
+    "crm/campaigns": """
+        select * replace (end_date_excl + 3 as end_date_excl)
+        from read_csv('{first}/crm/campaigns/2026-03-02/*.csv')
+        where start_date between date '2026-01-01' and date '2026-02-28'
         """,
 }
 """Rows that reach back into closed months, made from rows of the first delivery, per entity."""
@@ -126,6 +138,21 @@ def build(settings: Settings, as_of: date, run_id: str, mode: str, target: Path)
     return plan
 
 
+def pretend_other_code(settings: Settings) -> None:
+    """Make the base look as if its types, outcomes and marts had been built by other SQL."""
+    path = settings.work / "base.json"
+    base = json.loads(path.read_text())
+    nodes = load_manifest()["nodes"].values()
+    below = [
+        node["name"]
+        for node in nodes
+        if node["resource_type"] == "model"
+        and node["fqn"][1] in ("budget_types", "outcomes", "marts")
+    ]
+    base["models"] |= dict.fromkeys(below, "other code")
+    path.write_text(json.dumps(base))
+
+
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> TwoBuilds:
     """Ten nights one upon the other, then the last one again in full."""
@@ -136,6 +163,8 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> TwoBuilds:
     deliver_changes(settings.landing)
     plans = []
     for number, as_of in enumerate(NIGHTS):
+        if as_of == RECODED_BEFORE:
+            pretend_other_code(settings)
         plan = build(settings, as_of, f"night{number}", "auto", root / "target")
         mark_green(settings, plan)
         plans.append(plan)
@@ -171,6 +200,13 @@ def test_nine_of_ten_nights_start_from_the_one_before(builds: TwoBuilds):
     assert [plan.base_as_of for plan in builds.plans[1:]] == NIGHTS[:-1]
 
 
+def test_one_of_the_nights_is_built_by_other_code(builds: TwoBuilds):
+    (plan,) = [plan for plan in builds.plans if plan.rebuilt]
+    assert plan.as_of == RECODED_BEFORE
+    assert {"bt_invoiced_revenue", "int_outcomes__sums", "outcomes"} <= set(plan.rebuilt)
+    assert "fct_invoice_line_credits" not in plan.rebuilt
+
+
 def test_one_of_the_nights_covers_two_days(builds: TwoBuilds):
     (plan,) = [plan for plan in builds.plans if plan.as_of == SKIPPED + timedelta(days=1)]
     assert {day for _, _, day in plan.changed} == {SKIPPED, plan.as_of}
@@ -202,7 +238,8 @@ def test_ten_incremental_nights_are_the_full_rebuild_of_the_last(side_by_side):
     compared = sorted(
         (schema, name)
         for schema, name in built
-        if schema in ("core", "budget_types", "outcomes", "marts") and name not in ABOUT_THE_RUN
+        if schema in ("core", "budget_types", "outcomes", "planning", "marts")
+        and name not in ABOUT_THE_RUN
     )
     differing = {}
     for schema, name in compared:

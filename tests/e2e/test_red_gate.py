@@ -30,6 +30,7 @@ class RedNight:
     is_release_as_before: bool
     findings: list[tuple[str, str, str, str]]
     verdicts: list[tuple[object, ...]]
+    page: str
     green: Night
 
 
@@ -46,11 +47,14 @@ def red_night(two_nights: TwoNights, tmp_path_factory: pytest.TempPathFactory) -
             f"where as_of = date '{RED_NIGHT}' and not success and severity = 'critical'",
         )
         verdicts = rows(quality, "select as_of, gate_verdict from publication")
+    reports = company.home / "published" / "quality" / "current" / "reports"
+    (page,) = reports.glob(f"{RED_NIGHT}-*.html")
+    text = page.read_text(encoding="utf-8")
     after = company.current
     is_same = tree_hashes(after) == hashes
     shutil.rmtree(company.home / "landing" / "erp" / "exchange_rates" / str(RED_NIGHT))
     green = company.run(RED_NIGHT)
-    return RedNight(company, red, before, after, is_same, findings, verdicts, green)
+    return RedNight(company, red, before, after, is_same, findings, verdicts, text, green)
 
 
 def test_the_night_fails_and_says_why_in_a_sentence(red_night: RedNight):
@@ -71,6 +75,12 @@ def test_the_quality_report_says_what_is_wrong_and_who_owns_it(red_night: RedNig
     assert any("exchange_rates" in "".join(map(str, finding)) for finding in red_night.findings)
     assert all(owner and text for _, _, owner, text in red_night.findings)
     assert red_night.verdicts == [(RED_NIGHT, "red")]
+
+
+def test_the_page_for_management_answers_in_its_first_sentence(red_night: RedNight):
+    assert "Nej: siffrorna för torsdag 5 mars 2026 är inte publicerade" in red_night.page
+    assert "rapporterna visar de godkända siffrorna för onsdag 4 mars 2026" in red_night.page
+    assert "exchange_rates" in red_night.page and "Åtgärdas av" in red_night.page
 
 
 def test_the_same_night_is_published_when_the_source_has_delivered_again(red_night: RedNight):

@@ -15,11 +15,12 @@ import pytest
 from orchestration import manifest as manifest_module
 from orchestration.as_of import FIRST_DELIVERY, first_day
 from orchestration.assets import release
+from orchestration.assets.dbt import data_test_in_words
 from orchestration.assets.night import BACKFILL_POLICY, LAYERS, POOL, day_partitions
 from orchestration.definitions import build_definitions
 from orchestration.demo.generator import FIRST_DELIVERY as DEMO_FIRST_DELIVERY
 from orchestration.manifest import ManifestError, expected_nodes, load_manifest
-from orchestration.schema import load_entities
+from orchestration.schema import load_delivered
 from orchestration.settings import load_settings
 
 STAGES = {"ingest", "build_file", "dbt", "release_candidate", "gate", "publication"}
@@ -74,7 +75,7 @@ def of_dbt(manifest) -> dict[str, str]:
 
 
 def test_assets_are_the_entities_the_models_the_seeds_and_our_own(specs, manifest):
-    expected = {f"raw/{name}": "raw" for name in load_entities()} | of_dbt(manifest) | OWN_ASSETS
+    expected = {f"raw/{name}": "raw" for name in load_delivered()} | of_dbt(manifest) | OWN_ASSETS
     assert {key: spec.group_name for key, spec in specs.items()} == expected
 
 
@@ -86,6 +87,15 @@ def test_every_asset_has_an_owner_a_description_and_a_kind(specs):
     assert [key for key, spec in specs.items() if not spec.owners] == []
     assert [key for key, spec in specs.items() if not spec.description] == []
     assert [key for key, spec in specs.items() if "duckdb" not in spec.kinds] == []
+
+
+def test_every_data_test_says_in_words_what_it_asks_for(graph, manifest):
+    told = {key.name: graph.get_check_spec(key).description for key in graph.asset_check_keys}
+    assert told["not_null_outcomes_basis"] == "Every row has a value in basis."
+    alone = manifest["nodes"]["test.utfall.i1_channel_volumes_add_up"]
+    assert data_test_in_words(alone).startswith("I1 (C17): renewal, upsell, win-back")
+    assert [name for name, said in told.items() if not said or " " not in said] == []
+    assert len(told) > 500
 
 
 def test_every_asset_links_to_its_code(specs):
@@ -267,8 +277,7 @@ def test_a_red_gate_is_told_in_the_rules_own_words():
 
 
 def test_without_dbt_the_definitions_say_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(manifest_module, "MANIFEST_PATH", tmp_path / "target" / "manifest.json")
-    monkeypatch.setattr(manifest_module, "FINGERPRINT_PATH", tmp_path / "target" / "mark")
+    monkeypatch.setattr(manifest_module, "TARGET", tmp_path / "target")
     monkeypatch.setattr(manifest_module, "is_current", lambda: False)
     monkeypatch.setattr(manifest_module, "DBT_EXECUTABLE", tmp_path / "dbt")
     with pytest.raises(ManifestError, match="make setup"):
@@ -279,8 +288,7 @@ def test_a_project_that_cannot_be_parsed_is_told_with_dbts_words(tmp_path, monke
     fake = tmp_path / "dbt"
     fake.write_text("#!/bin/sh\necho 'Compilation Error: models/x.sql'\nexit 2\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(manifest_module, "MANIFEST_PATH", tmp_path / "target" / "manifest.json")
-    monkeypatch.setattr(manifest_module, "FINGERPRINT_PATH", tmp_path / "target" / "mark")
+    monkeypatch.setattr(manifest_module, "TARGET", tmp_path / "target")
     monkeypatch.setattr(manifest_module, "is_current", lambda: False)
     monkeypatch.setattr(manifest_module, "DBT_EXECUTABLE", fake)
     with pytest.raises(ManifestError, match=r"Compilation Error: models/x\.sql"):

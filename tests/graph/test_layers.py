@@ -18,9 +18,13 @@ MAY_READ: dict[str, set[str]] = {
     "core": {"core", "staging", "seeds", "source run"},
     "budget_types": {"budget_types", "core", "seeds"},
     "outcomes": {"outcomes", "budget_types", "core", "seeds", "source run"},
-    "marts": {"marts", "outcomes", "budget_types", "core", "seeds"},
+    "planning": {"planning", "outcomes", "budget_types", "core", "staging", "seeds"},
+    "marts": {"marts", "planning", "outcomes", "budget_types", "core", "seeds"},
 }
-"""Data only moves down: a layer reads itself, those above it, and what a night knows of itself."""
+"""Data only moves down: a layer reads itself, those above it, and what a night knows of itself.
+
+Budgets, and what is only there to plan by, come to planning straight from staging.
+"""
 
 READS_STAGING = {
     "quarantine": {"int_staging__quarantine"},
@@ -41,9 +45,13 @@ def models() -> list[dict]:
 
 
 def layer(node: dict) -> str:
-    """The layer of a node: its top folder, ``seeds``, or ``source <name>``."""
+    """The layer of a node: its top folder, ``seeds``, or ``source <name>``.
+
+    Objects of a source that has its own shape are raw rows like any other.
+    """
     if node["resource_type"] == "source":
-        return f"source {node['source_name']}"
+        is_object = bool(node["config"].get("meta", {}).get("feeds"))
+        return f"source {'raw' if is_object else node['source_name']}"
     if node["resource_type"] == "seed":
         return "seeds"
     return node["path"].split("/")[0]

@@ -145,10 +145,18 @@ def test_shape_aggregation_and_parts_agree(budget_type):
         assert "last" not in over_time
     else:
         assert over_time == {"last"}
-    if fields["aggregation"] in ("RATIO", "LAST_RATIO"):
-        assert set(parts) == {"numerator", "denominator"}
-    elif fields["aggregation"] != "DERIVED":
+    if budget_type.formula:
+        assert fields["aggregation"] == "DERIVED"
+    elif fields["aggregation"] == "DERIVED":
         assert set(parts) == {"numerator"}
+        assert fields["needs_target"]
+    elif fields["aggregation"] in ("RATIO", "LAST_RATIO"):
+        assert set(parts) >= {"numerator", "denominator"}
+    else:
+        assert set(parts) == {"numerator"}
+    assert budget_type.is_divided == (
+        fields["aggregation"] in ("RATIO", "LAST_RATIO") or "denominator" in budget_type.formula
+    )
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -287,6 +295,11 @@ def changed(**fields) -> str:
     return yaml.safe_dump(document)
 
 
+def derived(names=("a", "b"), **fields) -> str:
+    rules = {"over_reps": "sum", "over_time": "sum"}
+    return changed(aggregation="DERIVED", parts={name: rules for name in names}, **fields)
+
+
 @pytest.mark.parametrize(
     ("sql", "document", "said"),
     [
@@ -304,6 +317,35 @@ def changed(**fields) -> str:
             "over_reps='mean'",
         ),
         (TOY_SQL, changed(parameters=[{"parameter": "days"}]), "a parameter lacks"),
+        (TOY_SQL, changed(period_types=["decade"]), "period_types has 'decade'"),
+        (TOY_SQL, changed(period_types=[]), "period_types has 'nothing'"),
+        (TOY_SQL, changed(period_types=["campaign"]), "rows name their campaign"),
+        (
+            TOY_SQL,
+            changed(rolling_months=3, period_types=["week"]),
+            "a rolling window ends with whole months",
+        ),
+        (
+            TOY_SQL,
+            changed(
+                fills=["campaign_id"],
+                parts={"numerator": {"over_reps": "distinct", "over_time": "distinct"}},
+            ),
+            "a part is distinct over time",
+        ),
+        (TOY_SQL, changed(formula={"numerator": "a"}), "goes with aggregation DERIVED"),
+        (TOY_SQL, changed(min_n_part="numerator"), "min_n_part goes with a formula"),
+        (TOY_SQL, changed(aggregation="DERIVED"), "formula is missing"),
+        (TOY_SQL, derived(formula={"denominator": "a"}), "must give a numerator"),
+        (TOY_SQL, derived(formula={"numerator": "a * c"}), "names 'c', which is no part"),
+        (TOY_SQL, derived(formula={"numerator": "a"}), "part 'b' is in no formula"),
+        (TOY_SQL, derived(formula={"numerator": "a *"}), "cannot be read"),
+        (TOY_SQL, derived(formula={"numerator": "a / b"}), "numbers, +, -, * and brackets only"),
+        (TOY_SQL, derived(formula={"numerator": "max(a, b)"}), "+, -, * and brackets only"),
+        (TOY_SQL, derived(formula={"numerator": "a * 'b'"}), "+, -, * and brackets only"),
+        (TOY_SQL, derived(formula={"numerator": "a + b"}, min_n_part="c"), "names 'c'"),
+        (TOY_SQL, derived(names=("a", "n"), formula={"numerator": "a + n"}), "part 'n' of a"),
+        (TOY_SQL, derived(names=("a", "b c"), formula={"numerator": "a"}), "part 'b c' of a"),
     ],
 )
 def test_a_type_that_cannot_be_used_is_refused_in_words(tmp_path, sql, document, said):
@@ -312,10 +354,55 @@ def test_a_type_that_cannot_be_used_is_refused_in_words(tmp_path, sql, document,
         load_budget_types(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("fields", "periods"),
+    [
+        ({}, ["week", "month", "quarter", "year", "sales_period"]),
+        (
+            {"fills": ["campaign_id"]},
+            ["week", "month", "quarter", "year", "sales_period", "campaign"],
+        ),
+        ({"rolling_months": 12}, ["month", "quarter", "year"]),
+        ({"time_shape": "period"}, ["month", "quarter", "year"]),
+        (
+            {"time_shape": "period", "period_types": ["campaign", "sales_period"]}
+            | {"fills": ["campaign_id"]},
+            ["sales_period", "campaign"],
+        ),
+        (
+            {"time_shape": "snapshot", "fills": ["campaign_id"]},
+            ["week", "month", "quarter", "year", "sales_period"],
+        ),
+    ],
+)
+def test_a_type_has_the_periods_of_its_shape_or_those_it_names(tmp_path, fields, periods):
+    write_type(tmp_path, document=changed(**fields))
+    written = render(load_budget_types(tmp_path))
+    assert [
+        row["period_type"] for row in rows(written["seeds/registry/budget_type_periods.csv"])
+    ] == periods
+
+
+def test_a_formula_becomes_sql_over_parts_that_are_zero_without_rows(tmp_path):
+    formula = {"numerator": "2.5 * (a + b) - a", "denominator": "b"}
+    write_type(tmp_path, document=derived(formula=formula, min_n=5, min_n_part="a"))
+    (toy,) = load_budget_types(tmp_path)
+    written = render([toy])
+    model = written["models/outcomes/int_outcomes__derived_parts.sql"]
+    (seed,) = rows(written["seeds/registry/budget_type_registry.csv"])
+    nested = "calculated(calculated('2.5', '*', calculated('a', '+', 'b')), '-', 'a')"
+    assert f"cast(\n        {{{{ {nested} }}}}\n        as decimal(28, 4)\n    ) as amount" in model
+    assert "coalesce(max(case when part = 'b' then amount end), 0) as b" in model
+    assert "'n' as part,\n    cast(\n        a\n        as decimal(28, 4)\n    ) as amount" in model
+    assert seed["formula"] == "(2.5 * (a + b) - a) / (b)"
+    assert seed["is_divided"] == "true"
+    assert toy.is_divided
+
+
 def test_check_reports_stale_files_and_writes_nothing(tmp_path):
     write_type(tmp_path)
     stale = write_registry(tmp_path, check=True)
-    assert len(stale) == 5
+    assert len(stale) == len(render(load_budget_types(tmp_path))) == 7
     assert not any(path.exists() for path in stale)
     assert write_registry(tmp_path) == stale
     assert write_registry(tmp_path, check=True) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -18,14 +17,21 @@ from orchestration.settings import PROJECT_ROOT
 DBT = Path(sys.executable).with_name("dbt")
 
 
-def run_dbt(*arguments: str, build_file: Path, project: Path = PROJECT_ROOT, target_path: Path):
+def run_dbt(
+    *arguments: str,
+    build_file: Path,
+    project: Path = PROJECT_ROOT,
+    target_path: Path,
+    environment: Mapping[str, str] | None = None,
+):
     """Run dbt as a subprocess against ``build_file``; returns the finished process.
 
-    ``target_path`` keeps manifests and compiled SQL out of the source tree. Raises
-    ``AssertionError`` with dbt's own output where dbt fails.
+    ``target_path`` keeps manifests and compiled SQL out of the source tree, ``environment`` names
+    another engine. Raises ``AssertionError`` with dbt's own output where dbt fails.
     """
     env = {
         **os.environ,
+        **(environment or {}),
         "UTFALL_BUILD_FILE": str(build_file),
         "DBT_LOG_PATH": str(target_path / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -46,8 +52,14 @@ def _project(folder: Path) -> Path:
     return project
 
 
-def staging_project(folder: Path, entities: tuple[str, ...]) -> Path:
-    """A project of the staging models of ``entities`` alone, with their sources and seed."""
+def staging_project(
+    folder: Path, entities: tuple[str, ...], mapped: Mapping[str, tuple[str, ...]] | None = None
+) -> Path:
+    """A project of the staging models of ``entities`` alone, with their sources and seed.
+
+    ``mapped``: entity → the sources of another shape that it is made of here; none by default.
+    """
+    mapped = mapped or {}
     project = _project(folder)
     canonical = project / "models" / "staging" / "canonical"
     canonical.mkdir(parents=True)
@@ -56,15 +68,31 @@ def staging_project(folder: Path, entities: tuple[str, ...]) -> Path:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         for source in document["sources"]:
             if source["name"] != "run":
-                source["tables"] = [t for t in source["tables"] if t["name"] in entities]
+                source["tables"] = [
+                    table
+                    for table in source["tables"]
+                    if table["name"] in entities
+                    or set(table.get("config", {}).get("meta", {}).get("feeds", ())) & set(mapped)
+                ]
+        document["sources"] = [s for s in document["sources"] if s["tables"]]
         (canonical / path.name).write_text(yaml.safe_dump(document), encoding="utf-8")
     for entity in entities:
         for model in (f"base_canonical__{entity}.sql", f"stg_canonical__{entity}.sql"):
             shutil.copy(staging / "canonical" / model, canonical)
-    quarantine = (staging / "int_staging__quarantine.sql").read_text(encoding="utf-8")
-    (project / "models" / "staging" / "int_staging__quarantine.sql").write_text(
-        re.sub(r"set entities = \[[^]]*\]", f"set entities = {list(entities)}", quarantine),
+    for path in staging.glob("int_staging__*.sql"):
+        shutil.copy(path, project / "models" / "staging")
+    (project / "dbt_project" / "macros" / "staging" / "entities.sql").write_text(
+        f"{{% macro canonical_entities() %}}{{{{ return({list(entities)}) }}}}{{% endmacro %}}",
         encoding="utf-8",
+    )
+    for entity, sources in mapped.items():
+        for source in sources:
+            shutil.copy(staging / source / f"base_{source}__{entity}.sql", canonical)
+    macro = project / "dbt_project" / "macros" / "staging" / "mapped.sql"
+    _, _, rest = macro.read_text("utf-8").partition("{%- endmacro %}")
+    lists = {entity: list(sources) for entity, sources in mapped.items()}
+    macro.write_text(
+        f"{{% macro mapped_sources() %}}{{{{ return({lists}) }}}}{{% endmacro %}}{rest}", "utf-8"
     )
     (project / "seeds").mkdir()
     shutil.copy(PROJECT_ROOT / "seeds" / "quarantine_reasons.csv", project / "seeds")
@@ -81,11 +109,19 @@ def compiled_code(target: Path) -> dict[str, str]:
     }
 
 
-def compile_sql(statements: Mapping[str, str], folder: Path) -> dict[str, str]:
+def compile_sql(
+    statements: Mapping[str, str], folder: Path, environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Compile Jinja ``statements`` (name → SQL) with the project's macros; name → plain SQL."""
     project = _project(folder)
     for name, statement in statements.items():
         (project / "models" / f"{name}.sql").write_text(statement, encoding="utf-8")
     target = folder / "target"
-    run_dbt("compile", build_file=folder / "empty.duckdb", project=project, target_path=target)
+    run_dbt(
+        "compile",
+        build_file=folder / "empty.duckdb",
+        project=project,
+        target_path=target,
+        environment=environment,
+    )
     return compiled_code(target)

@@ -22,7 +22,10 @@ PROVENANCE = {
 
 @dataclass(frozen=True)
 class Extract:
-    """One delivered file: rows are text by canonical column name; ``rejected`` lines are lost."""
+    """One delivered file: rows are text by canonical column name; ``rejected`` lines are lost.
+
+    A file of typed columns (``is_typed``, as Parquet) has neither lines nor rows as text.
+    """
 
     entity: str
     source: str
@@ -30,6 +33,7 @@ class Extract:
     rows: tuple[dict[str, str | None], ...]
     load_mode: str = "incremental"
     rejected: int = 0
+    is_typed: bool = False
 
     @property
     def partition(self) -> tuple[str, str, date]:
@@ -89,6 +93,17 @@ class RawSchema:
                 for _ in range(e.rejected)
             ],
         )
+        self._table(
+            "ledger",
+            "source varchar, entity varchar, extract_date date, path varchar, sha256 varchar, "
+            "status varchar, rows_loaded bigint",
+            [(e.source, e.entity, e.day, e.file, e.file, "loaded", len(e.rows)) for e in in_use],
+        )
+        self._table(
+            "feeds",
+            "delivered varchar, entity varchar, is_counted boolean",
+            [(entity, entity, True) for entity in self.known],
+        )
         self._table("run_context", "base_as_of date", [(base_as_of,)])
 
     @staticmethod
@@ -100,8 +115,8 @@ class RawSchema:
                 *(extract.source if name == "source_system" else row.get(name) for name in columns),
                 extract.file,
                 number,
-                number,
-                str(row),
+                None if extract.is_typed else number,
+                None if extract.is_typed else str(row),
                 extract.file,
                 extract.day,
             )

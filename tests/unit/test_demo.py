@@ -104,7 +104,6 @@ REFERENCES = [
     ("campaign_stores", "store_id", "stores", "store_id"),
     ("retailer_prices", "product_id", "products", "product_id"),
     ("budgets", "campaign_id", "campaigns", "campaign_id"),
-    ("budgets", "distribution_id", "monthly_distributions", "distribution_id"),
     ("budgets", "linked_budget_id", "budgets", "budget_id"),
     ("budget_targets", "budget_id", "budgets", "budget_id"),
     ("kpis", "budget_id", "budgets", "budget_id"),
@@ -113,6 +112,20 @@ REFERENCES = [
     ("checkpoints", "kpi_id", "kpis", "kpi_id"),
     ("checkpoints", "sales_period_id", "sales_periods", "sales_period_id"),
 ]
+
+
+PLAN_COLUMNS = (
+    "budget_type_id",
+    "company_target",
+    "status",
+    "over_assignment",
+    "allocation_method",
+    "weight_params",
+    "target_mode",
+    "filters",
+    "linked_budget_id",
+    "distribution_id",
+)
 
 
 def _files(landing: Path) -> dict[str, bytes]:
@@ -187,6 +200,10 @@ def test_the_same_seed_scale_and_day_give_the_same_bytes_alone_and_on_one_thread
         for path in write_delivery(tmp_path, day, seed=SEED, scale=SCALE, threads=1):
             twin = landing / path.relative_to(tmp_path)
             assert filecmp.cmp(path, twin, shallow=False), path.relative_to(tmp_path)
+
+
+def test_a_delivery_leaves_nothing_in_the_landing_but_the_sources(landing):
+    assert sorted(path.name for path in landing.iterdir()) == ["crm", "erp"]
 
 
 def test_another_seed_gives_another_company(landing, tmp_path):
@@ -393,6 +410,67 @@ def test_every_kind_of_business_that_the_budget_types_speak_of_occurs(state):
     for calendar in ("SE", "DK", "NO"):
         some("calendar", f"calendar_id = '{calendar}' and not is_workday and isodow(date) < 6")
     some("invoices", "currency = 'NOK'")
+
+
+def test_the_year_has_a_plan_with_a_budget_of_every_kind(state):
+    budgets = {
+        row[0].removeprefix("BU-2026-"): dict(zip(PLAN_COLUMNS, row[1:], strict=True))
+        for row in state.execute(
+            f"select budget_id, {', '.join(PLAN_COLUMNS)} from budgets "
+            "where budget_id like 'BU-2026-%'"
+        ).fetchall()
+    }
+    channels = {
+        b["budget_type_id"]: b["company_target"]
+        for b in budgets.values()
+        if b["linked_budget_id"] == "BU-2026-VOL"
+    }
+    assert channels.keys() == {
+        "renewal_volume",
+        "upsell_volume",
+        "win_back_volume",
+        "new_business_volume",
+    }
+    given = [target for target in channels.values() if target is not None]
+    assert len(given) == 2 and sum(given) < budgets["VOL"]["company_target"]
+    assert budgets["MOTE"]["company_target"] is None, "it follows from the margin"
+    assert {b["status"] for b in budgets.values()} == {"approved", "locked"}
+    # By working days is how reps work; every other way of spreading a year is delivered.
+    delivered = {
+        row[0]
+        for row in state.execute("select distribution_id from monthly_distributions").fetchall()
+    }
+    assert {b["distribution_id"] for b in budgets.values()} == {None, "working_days", *delivered}
+    assert any(b["over_assignment"] > 0 for b in budgets.values())
+    assert any("ramp" in (b["weight_params"] or "") for b in budgets.values())
+    assert {b["target_mode"] for b in budgets.values()} == {"distribute", "per_rep", "same_level"}
+    assert {b["allocation_method"] for b in budgets.values()} >= {
+        "equal",
+        "customers",
+        "customer_revenue",
+        "prior_outcome",
+        "potential",
+        "working_days",
+        "composite",
+        "manual",
+    }
+    assert sum("team_id" in (b["filters"] or "") for b in budgets.values()) == 3
+    for b in budgets.values():
+        for text in (b["filters"], b["weight_params"]):
+            assert text is None or json.loads(text)
+
+
+def test_hand_set_targets_fit_the_plan_but_for_the_deals_that_were_promised(state):
+    locked = dict(
+        state.execute(
+            "select budget_id, sum(target) from budget_targets where version = 1 "
+            "and budget_id like 'BU-2026-%' group by budget_id"
+        ).fetchall()
+    )
+    targets = dict(state.execute("select budget_id, company_target from budgets").fetchall())
+    too_much = {budget_id for budget_id, lock in locked.items() if lock > targets[budget_id]}
+    assert too_much == {"BU-2026-AFFAR"}
+    assert locked.keys() == {"BU-2026-VOL", "BU-2026-NYKUND", "BU-2026-AFFAR"}
 
 
 def test_increments_bring_new_late_and_changed_rows(landing):

@@ -207,6 +207,13 @@ def test_a_stray_quote_costs_its_own_line_and_no_other(settings: Settings) -> No
     assert (result.rows_delivered, result.rows_loaded, result.rows_rejected) == (5, 4, 1)
 
 
+def test_stray_quotes_that_pair_up_over_lines_are_stray_all_the_same(settings: Settings) -> None:
+    deliver(settings, "a.csv", HEADER + b'C1,"a\nC2,b\nC3,"c\nC4,d\n')
+    ingest_entity(settings, "customers", DAY)
+    assert [row[0] for row in rows(settings)] == ["C2", "C4"]
+    assert rejects(settings) == [(2, 'C1,"a', "stray_quote"), (4, 'C3,"c', "stray_quote")]
+
+
 def test_a_stray_quote_with_no_other_quote_after_it_costs_its_own_line(settings: Settings) -> None:
     body = b"".join(b"C%d,x\n" % i for i in range(3000))
     deliver(settings, "a.csv", HEADER + b'B,"open\n' + body)
@@ -445,11 +452,11 @@ def test_the_declared_encoding_and_delimiter_are_used(
 ) -> None:
     from dataclasses import replace
 
-    from orchestration.schema import load_sources
+    from orchestration.schema import Format, load_sources
 
     deliver(settings, "a.csv", "customer_id;name\nC1;Åke, \x80\n".encode("latin-1"))
     assert ingest_entity(settings, "customers", DAY).rows_loaded == 0
-    declared = {"crm": replace(load_sources()["crm"], encoding="cp1252", delimiter=";")}
+    declared = {"crm": replace(load_sources()["crm"], format=Format("cp1252", ";"))}
     monkeypatch.setattr("orchestration.ingest.load.load_sources", lambda: declared)
     assert ingest_entity(settings, "customers", DAY).rows_loaded == 1, "a mended option is tried"
     assert rows(settings) == [("C1", "Åke, €")]
@@ -577,6 +584,8 @@ def test_unknown_new_and_lost_columns_are_recorded(settings: Settings) -> None:
     assert json.loads(second.schema_changes) == {
         "added": ["org_no"],
         "removed": ["name", "shoe_size"],
+        "before": ["customer_id", "name", "shoe_size"],
+        "now": ["customer_id", "org_no"],
     }
     assert rows(settings, "raw_row")[0] == ('{"customer_id":"C1","name":"x","shoe_size":"44"}',)
 

@@ -8,13 +8,16 @@ from fractions import Fraction
 
 import duckdb
 import pytest
-from dbt_harness import compile_sql
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.unit.dbt_harness import compile_sql
 
 STATEMENTS = {
     "ratio": "select {{ ratio('n', 'd') }} as r from t",
     "ratio_of_sums": "select {{ ratio('sum(n)', 'count(*)') }} as r from t",
+    "ratio_of_amounts": "select {{ ratio('n', 'd', decimals=4) }} as r from t",
+    "formula": "select {{ calculated(calculated('a', '*', 'b'), '-', 'c') }} as r from t",
     "ratio_scale_2": "select {{ ratio('n', 'd', 2) }} as r from t",
     "int_div": "select {{ int_div('n', 'd') }} as r from t",
     "money_mul": "select {{ money_mul('n', 'd') }} as r from t",
@@ -30,6 +33,7 @@ STATEMENTS = {
     "iso_weekday": "select {{ iso_weekday('d') }} as r from t",
     "local_date": "select {{ local_date('ts') }} as r from t",
     "local_midnight_utc": "select {{ local_midnight_utc('d') }} as r from t",
+    "minutes_between": "select {{ minutes_between('a', 'b') }} as r from t",
     "agg_list": "select {{ agg_list('x', 'o desc', ' / ') }} as r from t",
     "hash_key": "select {{ hash_key(['a', 'b']) }} as r from t",
     "known_at": "select {{ known_at('t', 'm') }} as r from t",
@@ -73,6 +77,7 @@ def run(compiled, connection):
     call.type_of = lambda name: connection.execute(
         f"select column_type from (describe ({compiled[name]}))"
     ).fetchall()[0][0]
+    call.error = duckdb.Error
     return call
 
 
@@ -110,6 +115,40 @@ def test_ratio_is_null_without_a_denominator_and_never_infinite(run):
     assert run("ratio", "n decimal(18,4), d decimal(18,4)", rows) == [None] * 4
 
 
+def test_ratio_of_amounts_takes_wider_ones(run):
+    columns = "n decimal(28,4), d decimal(28,4)"
+    rows = [
+        (Decimal("50000000"), Decimal("15000")),
+        (Decimal("99999999999999999999999.9999"), Decimal("99999999.9999")),
+        (Decimal("-2"), Decimal("3")),
+        (Decimal("1"), Decimal("0")),
+    ]
+    assert run("ratio_of_amounts", columns, rows) == [
+        Decimal("3333.3333333333"),
+        half_up(Fraction(rows[1][0]) / Fraction(rows[1][1])),
+        Decimal("-0.6666666667"),
+        None,
+    ]
+
+
+def test_a_formula_is_exact_and_rounds_each_step_away_from_zero(run):
+    columns = "a decimal(28,4), b decimal(28,4), c decimal(28,4)"
+    rows = [
+        (Decimal("50"), Decimal("123456789012.3456"), Decimal("0.0001")),
+        (Decimal("0.0050"), Decimal("0.0500"), Decimal("0")),
+        (Decimal("-0.0050"), Decimal("0.0500"), Decimal("0")),
+        (Decimal("900000000000000"), Decimal("900000000"), Decimal("0")),
+        (None, Decimal("1"), Decimal("1")),
+    ]
+    assert run("formula", columns, rows) == [
+        Decimal("6172839450617.2799"),
+        Decimal("0.0003"),
+        Decimal("-0.0003"),
+        Decimal("810000000000000000000000"),
+        None,
+    ]
+
+
 def test_ratio_rounds_ties_away_from_zero(run):
     rows = [(1, 8), (-1, 8), (1, 40), (-1, 40), (5, 1000), (4999, 1000000)]
     got = run("ratio_scale_2", "n int, d int", rows)
@@ -130,15 +169,18 @@ def test_ratio_of_an_aggregate(run):
 
 
 def test_ratio_beyond_its_range_is_an_error_not_a_figure(run):
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(run.error):
         run("ratio", "n decimal(38,10), d decimal(38,10)", [(Decimal(10**17), 1)])
 
 
 money = st.decimals(min_value=-(10**13), max_value=10**13, places=4, allow_nan=False)
+in_range = st.tuples(money, money).filter(
+    lambda pair: not pair[1] or abs(Fraction(pair[0]) / Fraction(pair[1])) < 5 * 10**16
+)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(money, money), min_size=20, max_size=60))
+@given(st.lists(in_range, min_size=20, max_size=60))
 def test_ratio_equals_exact_fractions(run, pairs):
     got = run("ratio", "n decimal(18,4), d decimal(18,4)", pairs)
     expected = [half_up(Fraction(n) / Fraction(d)) if d else None for n, d in pairs]
@@ -289,6 +331,19 @@ def test_local_midnight_utc_is_the_cut_off(run):
         datetime(2026, 3, 29, 22, 0),
         datetime(2026, 10, 25, 23, 0),
     ]
+
+
+def test_minutes_between_counts_whole_minutes_and_knows_no_negative_ones(run):
+    nine = datetime(2026, 3, 3, 9)
+    rows = [
+        (nine, datetime(2026, 3, 3, 9, 14, 59)),
+        (nine, datetime(2026, 3, 3, 9, 15)),
+        (nine, nine),
+        (nine, datetime(2026, 3, 4, 9)),
+        (nine, datetime(2026, 3, 3, 8, 59)),
+        (nine, None),
+    ]
+    assert run("minutes_between", "a timestamp, b timestamp", rows) == [14, 15, 0, 1440, None, None]
 
 
 def test_agg_list_has_a_stated_order(run):

@@ -65,6 +65,7 @@ def test_the_summary_tells_rows_models_verdict_place_queries_and_seconds():
     assert "180 models, 4 seeds, 300 data tests" in text
     assert "green: 120 rules, no warnings" in text
     assert "/data/published/current" in text
+    assert "/data/published/quality/current/reports/index.html" in text
     assert text.count("select ") == 3
     assert "34.2" in text.splitlines()[-1]
 
@@ -320,6 +321,8 @@ def test_the_plan_survives_the_way_to_a_later_stage(tmp_path):
         is_base_candidate=True,
         logic="ab" * 32,
         extracts=(Extract("reps", "crm", date(2026, 3, 4), "ab" * 32, "full"),),
+        models={"reps": "ab" * 32},
+        rebuilt=("reps",),
     )
     write_plan(plan)
     assert read_plan(plan.path) == plan

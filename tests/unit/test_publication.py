@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import grp
 import json
+import os
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -101,6 +104,60 @@ def test_restricted_columns_do_not_reach_the_open_files(tmp_path):
     build = build_file(tmp_path / "build.duckdb")
     exports = export_candidates(settings_for(tmp_path), build, manifest(), tmp_path / "out")
     assert "raw_row" not in dict(exports["quarantine"].columns)
+
+
+def test_restricted_rows_lie_in_a_file_that_only_its_owner_reads(settings):
+    release = publish_night(settings, "a").release
+    restricted = release / "utfall_restricted.duckdb"
+    assert restricted.stat().st_mode & 0o777 == 0o400
+    with duckdb.connect(str(restricted), read_only=True) as connection:
+        assert connection.execute("select source, raw_row from quarantine").fetchall() == [
+            ("crm", "secret")
+        ]
+        rows = connection.execute("select rep_id, amount, as_of from rep_costs").fetchall()
+        assert rows == [("r1", 40000, S)]
+
+
+def test_the_open_files_hold_no_restricted_table_column_or_value(settings):
+    release = publish_night(settings, "a").release
+    open_files = [p for p in release.rglob("*") if p.is_file() and "restricted" not in p.name]
+    assert not any(b"secret" in path.read_bytes() for path in open_files)
+    with duckdb.connect(str(release / "utfall.duckdb"), read_only=True) as connection:
+        names = connection.execute("select table_name, column_name from duckdb_columns()")
+        found = {name for row in names.fetchall() for name in row}
+    assert found.isdisjoint({"rep_costs", "raw_row", "cost_type"})
+    assert not list((release / "parquet").glob("rep_costs*"))
+    assert {path.name for path in release.iterdir()} == {
+        "utfall.duckdb",
+        "utfall_restricted.duckdb",
+        "parquet",
+        "manifest.json",
+    }
+
+
+def test_a_group_may_read_the_restricted_file_where_one_is_named(settings):
+    group = grp.getgrgid(os.getgid()).gr_name
+    named = replace(settings, restricted_group=group)
+    restricted = candidate(named, "a").folder / "utfall_restricted.duckdb"
+    assert restricted.stat().st_mode & 0o777 == 0o440
+    assert restricted.group() == group
+
+
+def test_a_group_that_does_not_exist_publishes_nothing_and_is_named(settings):
+    with pytest.raises(ExportError, match="'nobody-knows-it'"):
+        candidate(replace(settings, restricted_group="nobody-knows-it"), "a")
+
+
+def test_comments_and_manifest_say_who_may_read(settings):
+    release = publish_night(settings, "a").release
+    with duckdb.connect(str(release / "utfall.duckdb"), read_only=True) as connection:
+        (comment,) = connection.execute(
+            "select comment from duckdb_views() where view_name = 'reps'"
+        ).fetchone()
+    assert comment == "One row is a reps. Audience: all."
+    entries = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    assert entries["tables"]["reps"]["audience"] == "all"
+    assert entries["restricted"]["tables"]["rep_costs"]["audience"] == "restricted"
 
 
 def test_a_mart_that_was_not_built_is_named(tmp_path):
@@ -314,7 +371,7 @@ def test_the_audit_of_another_release_is_refused(settings):
 
 
 def test_a_table_without_a_verdict_is_refused(settings):
-    with pytest.raises(PublicationRefused, match="No rule judged outcome_evidence"):
+    with pytest.raises(PublicationRefused, match=r"No rule judged .*outcome_evidence"):
         publish_night(settings, "a", verdict=Verdict(GREEN.results[:2]))
 
 
@@ -396,6 +453,7 @@ def test_the_five_tables_of_the_audit_are_in_the_release_as_tables_and_files(set
     )
     assert row[0] == "green" and row[3] == S
     assert json.loads(row[1]) == {
+        "budget_types": 2,
         "outcome_evidence": 4000,
         "outcomes": 40,
         "quarantine": 1,
@@ -406,6 +464,62 @@ def test_the_five_tables_of_the_audit_are_in_the_release_as_tables_and_files(set
     assert set(AUDIT_TABLES) <= set(manifest_of_release["tables"])
 
 
+def warning(table: str, *types: str):
+    return result_for(
+        table,
+        rule_id=f"{table}.odd",
+        severity="warning",
+        success=False,
+        unexpected=3,
+        budget_type_ids=types,
+    )
+
+
+def marks(settings, table: str) -> set[tuple]:
+    column = "budget_type_id" if table != "reps" else "'all'"
+    return set(read(settings, f"select distinct {column}, quality_mark from {table}"))
+
+
+def test_figures_that_a_warning_concerns_are_marked_where_readers_see_them(settings):
+    verdict = Verdict((*GREEN.results, warning("outcomes", "signed_volume"), warning("reps")))
+    result = publish_night(settings, "a", verdict=verdict)
+    assert marks(settings, "outcomes") == {
+        ("signed_volume", "outcomes.odd"),
+        ("kam_customers_met_90d", None),
+    }
+    # The rows behind a marked figure bear its mark.
+    assert marks(settings, "outcome_evidence") == {("signed_volume", "outcomes.odd")}
+    assert marks(settings, "reps") == {("all", "reps.odd")}
+    assert read(
+        settings,
+        "select rule_id, budget_type_ids from data_quality_results where not success order by 1",
+    ) == [("outcomes.odd", "signed_volume"), ("reps.odd", "")]
+    parquet = result.release / "parquet" / "reps.parquet"
+    columns = duckdb.execute(f"select * from '{parquet}'").description
+    assert "quality_mark" not in {column[0] for column in columns}
+
+
+def test_a_warning_about_all_of_a_table_marks_all_of_its_types(settings):
+    publish_night(settings, "a", verdict=Verdict((*GREEN.results, warning("outcomes"))))
+    assert {mark for _, mark in marks(settings, "outcomes")} == {"outcomes.odd"}
+    assert marks(settings, "outcome_evidence") == {("signed_volume", None)}
+
+
+def test_a_warning_about_a_delivery_marks_the_types_that_read_it(settings):
+    late = warning("ingest_ledger", "kam_customers_met_90d")
+    publish_night(settings, "a", verdict=Verdict((*GREEN.results, late)))
+    assert marks(settings, "outcomes") == {
+        ("signed_volume", None),
+        ("kam_customers_met_90d", "ingest_ledger.odd"),
+    }
+    assert marks(settings, "reps") == {("all", None)}
+
+
+def test_a_night_without_warnings_has_no_mark(settings):
+    publish_night(settings, "a")
+    assert {mark for _, mark in marks(settings, "outcomes")} == {None}
+
+
 # Quality
 
 
@@ -413,6 +527,15 @@ def quality(settings, query: str):
     path = (settings.published / "quality" / "current").resolve() / "utfall_quality.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+def test_raw_rows_of_a_red_night_are_beside_its_quality_for_their_readers_only(settings):
+    built = candidate(settings, "red")
+    folder = publish_quality(settings, RED, as_of=S, run_id="red", candidate=built.folder)
+    restricted = folder / "utfall_restricted.duckdb"
+    assert restricted.stat().st_mode & 0o777 == 0o400
+    open_files = [p for p in folder.rglob("*") if p.is_file() and p != restricted]
+    assert not any(b"secret" in path.read_bytes() for path in open_files)
 
 
 def test_a_red_night_still_publishes_its_quality(settings):
@@ -454,7 +577,7 @@ def test_the_trend_counts_deliveries_since_the_night_before(settings):
         "rows_superseded, freshness_hours, rules_passed from data_quality_trend order by source",
     )
     assert rows == [
-        ("crm", 105, 103, 2, 1, 0, Decimal("2.00"), 3),
+        ("crm", 105, 103, 2, 1, 0, Decimal("2.00"), 5),
         ("erp", 50, 50, 0, 0, 50, None, 0),
     ]
     publish_quality(
@@ -474,6 +597,34 @@ def test_the_trend_counts_deliveries_since_the_night_before(settings):
 
 
 # Retention
+
+
+def test_results_and_trend_are_kept_for_their_days_and_no_longer(settings):
+    short = replace(settings, keep_quality_days=1)
+    for number, day in enumerate((S, NEXT, NEXT + timedelta(days=1))):
+        result = publish_night(short, str(number), as_of=day)
+        publish_quality(short, GREEN, as_of=day, run_id=str(number), result=result)
+    for table in ("data_quality_results", "data_quality_trend"):
+        nights = [
+            row[0] for row in quality(short, f"select distinct as_of from {table} order by 1")
+        ]
+        assert nights == [NEXT, NEXT + timedelta(days=1)], table
+
+
+def test_results_of_earlier_code_without_a_column_are_kept(settings):
+    result = publish_night(settings, "a")
+    folder = publish_quality(settings, GREEN, as_of=S, run_id="a", result=result)
+    old = folder / "parquet" / "data_quality_results.parquet"
+    earlier = old.with_suffix(".earlier")
+    duckdb.execute(
+        f"copy (select * exclude (budget_type_ids) from '{old}') to '{earlier}' (format parquet)"
+    )
+    earlier.replace(old)
+    later = publish_night(settings, "b", as_of=NEXT)
+    publish_quality(settings, GREEN, as_of=NEXT, run_id="b", result=later)
+    assert quality(
+        settings, "select distinct as_of, budget_type_ids from data_quality_results order by 1"
+    ) == [(S, None), (NEXT, "")]
 
 
 def test_retention_keeps_enough_releases_and_files_they_share(settings):

@@ -15,6 +15,7 @@ from orchestration.quality.judge import RuleResult, Verdict, judge
 from orchestration.quality.suites import (
     AUDIT_TABLES,
     DELIVERY_SUITE,
+    NAME_KEYS,
     ROW_COUNT,
     SuiteError,
     load_suites,
@@ -87,6 +88,16 @@ def test_a_suite_is_read_as_written(tmp_path):
         ({**ROWS, "reason": None}, "reason missing"),
         ({**ROWS, "severity": "blocker"}, "severity must be one of critical, warning"),
         ({**ROWS, "treshold": 5}, "unknown key treshold"),
+        ({**ROWS, "owner": "somebody"}, "nobody is called 'somebody'"),
+        ({**ROWS, "reason": "It felt right."}, "must begin with the date"),
+        ({**ROWS, "needs_previous": True}, "reads previous.<table>"),
+        (
+            {
+                "type": "unexpected_rows_expectation",
+                "kwargs": {"unexpected_rows_query": "select 1 from {batch}, previous.reps"},
+            },
+            "`needs_previous: true`",
+        ),
         (
             {"type": ROW_COUNT, "kwargs": {"min_value": 2}, "id": "reps.0"},
             "also used in",
@@ -123,6 +134,18 @@ def test_a_suite_that_an_empty_table_would_pass_is_refused(tmp_path, row_rule):
         load_suites(COLUMNS, tmp_path)
 
 
+def test_a_table_that_may_rightly_be_empty_says_why_and_since_when(tmp_path):
+    rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "rep_id"}}
+    write_suite(tmp_path, "reps", [rule])
+    written = (tmp_path / "reps.yml").read_text()
+    (tmp_path / "reps.yml").write_text(f"may_be_empty: it happens\n{written}")
+    with pytest.raises(SuiteError, match="must be a dated reason"):
+        load_suites(COLUMNS, tmp_path)
+    (tmp_path / "reps.yml").write_text(f"may_be_empty: '2026-03-02: no one is due'\n{written}")
+    (suite,) = load_suites(COLUMNS, tmp_path).values()
+    assert [rule.id for rule in suite.rules] == ["reps.0"]
+
+
 def test_a_table_without_a_suite_and_a_suite_without_a_table_are_refused(tmp_path):
     with pytest.raises(SuiteError, match=r"expectations/reps\.yml"):
         load_suites(COLUMNS, tmp_path)
@@ -142,6 +165,8 @@ def test_the_reviewed_suites_fit_the_published_contract():
     }
     suites = load_suites(columns)
     assert set(suites) == (set(columns) - set(AUDIT_TABLES)) | {DELIVERY_SUITE}
+    unnamed = [table for table, suite in suites.items() if set(suite.names) != set(NAME_KEYS)]
+    assert not unnamed, "say what the report calls these tables and their rows"
 
 
 # Judging
@@ -235,6 +260,19 @@ def test_a_delivery_problem_is_a_result_of_its_own_severity(tmp_path):
     )
     late = Delivery("contracts", "crm", "warning", "late", "contracts came late.")
     assert judged(tmp_path, [ROWS], extra_results=[late]).is_green
+
+
+def test_several_broken_files_of_one_delivery_are_one_result_in_both_languages(tmp_path):
+    files = [
+        Delivery("contracts", "crm", severity, "truncated", f"{name}.csv is cut off.")
+        for name, severity in (("a", "warning"), ("b", "critical"))
+    ]
+    verdict = judged(tmp_path, [ROWS], extra_results=files)
+    (result,) = verdict.blocking
+    assert result.rule_id == "delivery.truncated.crm.contracts" and result.unexpected == 2
+    assert result.text_en == "a.csv is cut off. b.csv is cut off."
+    assert result.text_sv.startswith("En fil med contracts från CRM gick inte att använda")
+    assert result.owner == "crm-administration" and "signed_volume" in result.budget_type_ids
 
 
 def test_rows_that_ingest_lost_are_red(tmp_path):

@@ -16,8 +16,8 @@ from orchestration.quality.judge import judge
 from orchestration.quality.suites import (
     DELIVERY_SUITE,
     ROW_COUNT,
-    SUITES_FOLDER,
     read_suite,
+    suite_files,
 )
 from tests.publication_support import settings_for, write_suite
 
@@ -156,6 +156,6 @@ def test_counts_are_those_of_the_table_and_not_capped(results):
 
 
 def test_every_kind_that_the_suites_use_has_a_case_here():
-    suites = [read_suite(path) for path in sorted(SUITES_FOLDER.glob("*.yml"))]
+    suites = [read_suite(path) for path in suite_files()]
     used = {rule.type for suite in suites if suite.table != DELIVERY_SUITE for rule in suite.rules}
     assert used and used <= set(CASES), f"no conformance case for {sorted(used - set(CASES))}"

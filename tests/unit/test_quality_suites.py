@@ -26,13 +26,17 @@ select
     if(id in ('meetings_held', 'meetings_planned_next_14d', 'kam_customers_met_90d',
         'average_deal_value', 'customer_retention_rate', 'margin_per_meeting'), 'RATIO', 'SUM')
         as aggregation,
-    'higher' as direction, 'distribute' as target_mode, 'flow' as time_shape, 'currency' as unit
+    'higher' as direction, 'distribute' as target_mode, 'flow' as time_shape, 'currency' as unit,
+    'week month quarter year' as period_types
 from (select unnest($types) as id);
 
 insert into reps by name
 select 'r' || range as rep_id, 'Rep' as name, 'rep' as role, 1 as fte, true as is_employed,
     't1' as team_id, 'g1' as region_id
 from range(1, 3);
+
+insert into rep_costs by name
+select 'r1' as rep_id, date '2026-02-01' as cost_month, 'salary' as cost_type, 40000 as amount;
 
 insert into customers by name
 select 'c' || range as customer_id, 'customer' as status, 'b2b' as sales_model,
@@ -115,6 +119,83 @@ insert into volume_vs_invoicing by name
 select 'k1' as contract_id, 0 as contract_year, date '2026-02-01' as year_start,
     date '2027-02-01' as year_end, 1200000 as signed_volume, 0 as cancelled, 100000 as invoiced,
     1100000 as not_yet_invoiced, 'running' as status;
+
+insert into invoice_control by name
+select 'erp' as source_system, date '2026-02-01' as invoice_month, 2 as invoices,
+    2 as invoices_with_total, 0 as invoices_differing, 150000 as net_total,
+    150000 as lines_total, 0 as difference;
+
+insert into renewals_due by name
+select 'k1' as contract_id, 'c1' as customer_id, 'r1' as owner_rep_id,
+    date '2026-06-01' as end_date, 'rolls_on' as exit_reason,
+    date '2026-03-31' as last_day_of_notice, 1200000 as annual_value, false as renewal_signed;
+
+insert into channel_lead_times by name
+select outcomes.node_level, outcomes.node_id, outcomes.period_start as year_start,
+    'new' as channel, 12 as deals, 12 as measured_deals, 90 as median_days, 100 as mean_days
+from outcomes
+where outcomes.budget_type_id = 'signed_volume' and outcomes.period_type = 'year';
+
+insert into customer_figures by name
+select customer_id, month, 'r1' as owner_rep_id, 'upsell' as channel, volume, invoicing,
+    0 as margin, 1 as meetings, date '2026-02-10' as last_meeting_on, 0 as survey_answers,
+    0 as deliveries
+from (values ('c1', date '2026-02-01', 1200000, 100000), ('c2', date '2026-02-01', 0, 50000),
+    ('c1', date '2026-03-01', 0, 0)) as figures(customer_id, month, volume, invoicing);
+
+insert into store_gaps by name
+select 'b1' as store_id, 'sku' as gap_type, 'p1' as ref_id, 'not_audited' as status,
+    'r1' as owner_rep_id, 0.5 as audited_share;
+insert into rep_value by name
+select dimension, member_id, lifetime as customer_lifetime_value, 0 as ltv_without_cost, cost,
+    false as is_annualised, lifetime / cost as ltv_cost_ratio, 1200000 as total_contract_value,
+    2 as meetings, 20000 as cost_per_meeting, 1 as won_opportunities, 2 as closed_opportunities
+from (values ('rep', 'r1', 150000, 40000), ('area', 'n', 150000, 40000),
+    ('business_category', 'retail', 150000, 40000), ('purchase_method', 'web', 150000, 40000))
+    as members(dimension, member_id, lifetime, cost);
+
+insert into outcomes by name
+select budget_type_id, parameter_set_id, node_level, node_id, 'restated' as basis, period_type,
+    period_start, period_end, numerator, value, record_count, is_closed, booking_month
+from outcomes
+where budget_type_id = 'signed_volume' and node_level = 'company';
+
+insert into outcomes_by_dimension by name
+select budget_type_id, parameter_set_id, dimension, member_id, basis, period_type, period_start,
+    period_end, numerator * share as numerator, value * share as value, record_count
+from outcomes,
+    (values ('area', 'n', 0.9), ('area', 'unassigned', 0.1), ('business_category', 'retail', 1),
+        ('purchase_method', 'web', 1)) as members(dimension, member_id, share)
+where basis = 'restated' and budget_type_id = 'signed_volume';
+
+insert into meetings by name
+select 'm' || n as activity_id, 'r1' as rep_id, status, 'c1' as customer_id,
+    true as is_sales_meeting, date '2026-03-03' + days_on as event_date, 60 as minutes,
+    'active' as customer_state, true as right_customer, true as decision_maker,
+    if(status = 'held', true, null) as triple_check, 1 as external_participants,
+    true as prepared, false as loyal, true as with_manager, false as with_own_rep
+from (values (1, 'held', -10), (2, 'held', -9), (3, 'planned', 0)) as plan(n, status, days_on);
+
+insert into budgets by name
+select 'b' || n as budget_id, 'signed_volume' as budget_type_id, 'approved' as status,
+    'distribute' as target_mode, channel, target as company_target, target as pool_amount,
+    target as divided_target, true as gives_targets, false as has_refused_change,
+    if(channel = 'all', null, 'b1') as linked_budget_id
+from (values (1, 'all', 1200), (2, 'renewal', 600), (3, 'upsell', 300), (4, 'win_back', 200),
+    (5, 'new', 100)) as plans(n, channel, target);
+
+insert into targets by name
+select budget_id, budget_type_id, target_mode, node_level, node_id, channel,
+    date '2026-02-01' as month, company_target * share as target, false as is_locked,
+    1 as version
+from budgets, (values ('company', 'company', 1), ('rep', 'r1', 0.5), ('rep', 'unassigned', 0.5))
+    as nodes(node_level, node_id, share);
+
+insert into allocation by name
+select budget_id, node_id as rep_id, 1 as weight, target as raw_amount, 0 as rounding_delta,
+    false as is_locked, target, target as current_target, 'why' as reason, 'varför' as reason_sv
+from targets
+where node_level = 'rep';
 """
 
 DEFECTS = {
@@ -161,6 +242,22 @@ DEFECTS = {
     "update outcome_evidence set event_date = date '2025-12-01'": {
         "outcome_evidence.late_registration"
     },
+    "insert into outcome_evidence by name select 'share_of_shelf' as budget_type_id, "
+    "unnest(['numerator', 'denominator']) as part, 'default' as parameter_set_id, "
+    "'shelf' as record_type, 'b1/tea' as record_id, 'r1' as rep_id, date '2026-03-03' "
+    "as period_start, unnest([6, 5]) as amount": {"outcome_evidence.own_facings_within_all"},
+    "insert into store_gaps select * from store_gaps": {"store_gaps.key"},
+    "update store_gaps set status = 'lost', audited_share = 1.5": {
+        "store_gaps.status_known",
+        "store_gaps.audited_share_plausible",
+    },
+    "insert into outcomes by name select 'numeric_distribution' as budget_type_id, "
+    "'default' as parameter_set_id, 'company' as node_level, 'company' as node_id, "
+    "'reported' as basis, 'snapshot' as period_type, date '2026-03-03' as period_start, "
+    "date '2026-03-04' as period_end, 3 as numerator, 8 as denominator, 0.375 as value, "
+    "1 as record_count, false as is_closed, date '2026-03-01' as booking_month": {
+        "store_gaps.agrees_with_outcomes"
+    },
     "update channel_sales set volume = volume + 0.0001 where channel = 'upsell'": {
         "channel_sales.channels_add_up"
     },
@@ -170,6 +267,102 @@ DEFECTS = {
     "update volume_vs_invoicing set not_yet_invoiced = 0": {"volume_vs_invoicing.adds_up"},
     "update volume_vs_invoicing set cancelled = 1300000, not_yet_invoiced = -200000": {
         "volume_vs_invoicing.cancelled_within_signed"
+    },
+    "update renewals_due set last_day_of_notice = date '2026-03-02'": {
+        "renewals_due.notice_can_be_given"
+    },
+    "update renewals_due set end_date = date '2026-03-03', last_day_of_notice = null": {
+        "renewals_due.in_the_days_ahead"
+    },
+    "update channel_lead_times set measured_deals = 0, median_days = null": {
+        "channel_lead_times.measured_share"
+    },
+    "update channel_lead_times set mean_days = -1": {"channel_lead_times.measured_within_deals"},
+    "delete from customer_figures where customer_id = 'c2'": {
+        "customer_figures.agrees_with_outcomes"
+    },
+    "update customer_figures set channel = 'renewal', nps = 101 where month = '2026-03-01'": {
+        "customer_figures.channel_known",
+        "customer_figures.shares_plausible",
+    },
+    "update customer_figures set last_meeting_on = date '2026-03-03' where customer_id = 'c1'": {
+        "customer_figures.looks_ahead_from_s"
+    },
+    "update customer_figures set as_of = date '2026-03-02'": {"customer_figures.as_of"},
+    "update rep_value set ltv_cost_ratio = null where dimension = 'area'": {
+        "rep_value.ratio_or_reason"
+    },
+    "update rep_value set cost = cost - 0.0001 where dimension = 'purchase_method'": {
+        "rep_value.dimensions_are_the_whole"
+    },
+    "insert into outcomes by name select 'ltv_cost_ratio' as budget_type_id, "
+    "'default' as parameter_set_id, 'rep' as node_level, 'r1' as node_id, "
+    "'reported' as basis, 'snapshot' as period_type, date '2026-03-03' as period_start, "
+    "date '2026-03-04' as period_end, 150000 as numerator, 39999 as denominator, 3.75 as value, "
+    "1 as record_count, false as is_closed, date '2026-03-01' as booking_month": {
+        "rep_value.agrees_with_outcomes"
+    },
+    "insert into rep_value by name select dimension, 'r2' as member_id, 20000 as "
+    "customer_lifetime_value, 20000 as ltv_without_cost, false as is_annualised, "
+    "'zero_denominator' as reason_code, 0 as total_contract_value, 0 as meetings, "
+    "0 as won_opportunities, 0 as closed_opportunities from rep_value where member_id = 'r1'": {
+        "rep_value.cost_known"
+    },
+    "update outcomes_by_dimension set value = null where dimension = 'purchase_method'": {
+        "outcomes_by_dimension.value_or_reason"
+    },
+    "delete from outcomes_by_dimension where dimension = 'business_category'": {
+        "outcomes_by_dimension.adds_up_to_outcomes"
+    },
+    "update outcomes_by_dimension set member_id = 'unassigned' where dimension = 'area'": {
+        "outcomes_by_dimension.members_known"
+    },
+    "delete from meetings": {"meetings.rows", "meetings.as_of"},
+    "insert into meetings select * from meetings where activity_id = 'm1'": {
+        "meetings.one_row_a_rep"
+    },
+    "update meetings set status = 'planned', triple_check = null where activity_id = 'm2'": {
+        "meetings.held_lies_behind_and_planned_ahead"
+    },
+    "update meetings set decision_maker = false where activity_id = 'm1'": {
+        "meetings.triple_check_is_all_three"
+    },
+    "insert into outcomes by name select 'prepared_meeting_share' as budget_type_id, "
+    "'default' as parameter_set_id, 'company' as node_level, 'company' as node_id, "
+    "'restated' as basis, 'month' as period_type, date '2026-02-01' as period_start, "
+    "date '2026-03-01' as period_end, 3 as numerator, 3 as denominator, 1 as value, "
+    "false as is_closed": {"meetings.agrees_with_outcomes"},
+    "update meetings set external_participants = 0": {"meetings.guests_registered"},
+    "update meetings set minutes = 1000": {"meetings.minutes_plausible"},
+    "update budgets set gives_targets = false, reason_code = 'locks_exceed_pool' "
+    "where budget_id = 'b5'": {"budgets.approved_gives_targets"},
+    "update budgets set status = 'maybe', reason_code = 'overlap' where budget_id = 'b4'": {
+        "budgets.status_known",
+        "budgets.reason_given",
+    },
+    "update budgets set divided_target = 299 where budget_id = 'b3'": {
+        "budgets.reps_cover_the_company"
+    },
+    "update budget_types set measures = 'volume'; update budgets set company_target = 601, "
+    "pool_amount = 601, divided_target = 601 where budget_id = 'b2'": {
+        "targets.company_is_what_was_decided"
+    },
+    "update targets set target = target - 1 where node_id = 'unassigned' and budget_id = 'b1'": {
+        "targets.pool_is_divided_exactly"
+    },
+    "update targets set target = -1, node_level = 'rep' where budget_id = 'b4'": {
+        "targets.no_rep_below_zero"
+    },
+    "update allocation set current_target = 0 where budget_id = 'b3'": {"allocation.adds_up"},
+    "update allocation set rounding_delta = 1 where budget_id = 'b2'": {
+        "allocation.target_explained"
+    },
+    "update allocation set floor = 10000 where budget_id = 'b1' and rep_id = 'r1'": {
+        "allocation.limits_kept"
+    },
+    "update allocation set reason = null, reason_sv = null where budget_id = 'b5'": {
+        "allocation.reason_filled",
+        "allocation.reason_sv_filled",
     },
 }
 
@@ -206,23 +399,25 @@ def company(folder: Path) -> Path:
                 connection.execute(statement, parameters)
     write_ledger(
         folder,
-        f"('crm', 'reps', date '{S}', 'a', 10, 10, 0, 'loaded', null, "
+        f"('crm', 'reps', date '{S}', 'a', 10, 10, 0, 7, 1, 1, 1, 'loaded', null, "
         "timestamp '2026-03-02 22:00')",
     )
     return folder
 
 
-def write_ledger(folder: Path, rows: str) -> None:
+def write_ledger(folder: Path, rows: str, changes: str = "null::varchar") -> None:
     (folder / "audit").mkdir(exist_ok=True)
     # Every entity is delivered, so that no rule is left out.
     duckdb.execute(
         f"""
         copy (
-            select ledger.*, entity
+            select ledger.*, entity, 'incremental' as load_mode, {changes} as schema_changes
             from (values {rows}) as ledger(source, first_entity, extract_date, path,
-                rows_delivered, rows_loaded, rows_rejected, status, reason, extracted_at_max),
+                rows_delivered, rows_loaded, rows_rejected, rows_current, rows_superseded,
+                rows_deleted, rows_quarantined, status, reason, extracted_at_max),
                 (select unnest(
-                    ['reps', 'customers', 'products', 'contracts', 'invoices']
+                    ['reps', 'customers', 'products', 'contracts', 'invoices', 'activities',
+                        'opportunities', 'budgets', 'areas', 'rep_costs']
                 ) as entity)
         ) to '{folder}/audit/ingest_ledger.parquet' (format parquet)
         """
@@ -253,17 +448,58 @@ def test_defects_are_noticed_by_their_rules(tmp_path, batch):
     assert not any(unnoticed.values()), unnoticed
 
 
+def test_channels_that_do_not_make_the_company_are_noticed(tmp_path):
+    folder = company(tmp_path / "release")
+    with duckdb.connect(str(folder / "utfall.duckdb")) as connection:
+        connection.execute("update budget_types set measures = 'volume'")
+        connection.execute(
+            "update budgets set company_target = 99, divided_target = 100 where budget_id = 'b5'"
+        )
+    assert "budgets.channels_make_the_company" in failed(folder)
+
+
 def test_deliveries_that_do_not_add_up_or_are_old_are_noticed(tmp_path):
     suite = read_suite(SUITES_FOLDER / f"{DELIVERY_SUITE}.yml")
     folder = company(tmp_path / "release")
     write_ledger(
         folder,
         """
-        ('crm', 'reps', date '2026-02-20', 'a', 10, 9, 0, 'loaded', null,
+        ('crm', 'reps', date '2026-02-20', 'a', 10, 9, 0, 9, 0, 0, 0, 'loaded', null,
             timestamp '2026-02-19 22:00'),
-        ('crm', 'reps', date '2026-02-20', 'b', 0, 0, 0, 'rejected', null, null)
+        ('crm', 'reps', date '2026-02-20', 'b', 0, 0, 0, 0, 0, 0, 0, 'rejected', null, null),
+        ('crm', 'reps', date '2026-02-20', 'c', 5, 5, 0, 4, 0, 0, 0, 'loaded', null, null)
         """,
     )
-    expected = {"rows_accounted_for", "files_have_a_fate", "something_new", "fresh_sources"}
+    expected = {
+        "rows_accounted_for",
+        "rows_have_a_fate",
+        "files_have_a_fate",
+        "something_new",
+        "fresh_sources",
+    }
     noticed = failed(folder) & {rule.id for rule in suite.rules}
     assert noticed == {f"delivery.{name}" for name in expected}
+
+
+@pytest.mark.parametrize("fates", ["4, 0, 0, 0", "7, -2, 0, 0", "null, null, null, null"])
+def test_an_account_that_does_not_add_up_or_was_not_made_blocks(tmp_path, fates):
+    folder = company(tmp_path / "release")
+    write_ledger(
+        folder,
+        f"('crm', 'reps', date '{S}', 'a', 5, 5, 0, {fates}, 'loaded', null, "
+        "timestamp '2026-03-02 22:00')",
+    )
+    verdict = judge(settings_for(folder), folder, as_of=S)
+    assert {result.rule_id for result in verdict.blocking} == {"delivery.rows_have_a_fate"}
+
+
+def test_columns_that_go_and_keys_of_another_type_warn(tmp_path):
+    folder = company(tmp_path / "release")
+    row = (
+        f"('crm', 'reps', date '{S}', 'a', 5, 5, 0, 5, 0, 0, 0, 'loaded', null, "
+        "timestamp '2026-03-02 22:00')"
+    )
+    write_ledger(folder, row, """'{"removed": ["name"], "keys_retyped": {"rep_id": []}}'""")
+    assert failed(folder) == {"delivery.columns_stay", "delivery.keys_keep_their_type"}
+    write_ledger(folder, row, """'{"added": ["name"], "reordered": true}'""")
+    assert failed(folder) == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,13 +14,13 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from dbt_harness import compiled_code, run_dbt, staging_project
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_schema import Extract, RawSchema
 
 from orchestration.schema import load_entities
 from orchestration.settings import PROJECT_ROOT
+from tests.unit.dbt_harness import compiled_code, run_dbt, staging_project
+from tests.unit.raw_schema import Extract, RawSchema
 
 CANONICAL = PROJECT_ROOT / "models" / "staging" / "canonical"
 ENTITIES = ("teams", "rep_absences", "opportunity_stages", "customer_assignments")
@@ -108,7 +109,14 @@ FIRST_NIGHT = [
             {"rep_id": "R1", "hours": "8"},
         ),
     ),
-    Extract("opportunity_stages", "crm", day(1), ({"stage": "won", "rank": "4.0"},)),
+    Extract(
+        "opportunity_stages",
+        "crm",
+        day(1),
+        ({"stage": "won", "rank": "4.0"},),
+        load_mode="full",
+        rejected=1,
+    ),
     Extract(
         "customer_assignments",
         "crm",
@@ -129,6 +137,14 @@ SECOND_NIGHT = [
         day(2),
         ({"rep_id": "R1", "date": "2026-02-25", "hours": "7.5"},),
     ),
+    Extract("opportunity_stages", "crm", day(2), ({"stage": "lost", "rank": "5"},), "full"),
+    Extract(
+        "rep_absences",
+        "erp",
+        day(2),
+        ({"rep_id": 'R"2', "date": "2026-02-31"},),
+        is_typed=True,
+    ),
     Extract("teams", "erp", day(2), ({"team_id": "T9", "recorded_at": "2026-03-02 12:00:00"},)),
 ]
 
@@ -139,15 +155,20 @@ def project(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(project, tmp_path_factory) -> Staging:
-    night = Staging(tmp_path_factory.mktemp("first"), project)
-    return night.night(FIRST_NIGHT, day(1), full=True)
+def company(project) -> Callable[[Path], Staging]:
+    """Makes an empty company in a folder."""
+    return lambda folder: Staging(folder, project)
 
 
 @pytest.fixture(scope="module")
-def second(first, tmp_path_factory) -> Staging:
+def first(company, tmp_path_factory) -> Staging:
+    return company(tmp_path_factory.mktemp("first")).night(FIRST_NIGHT, day(1), full=True)
+
+
+@pytest.fixture(scope="module")
+def second(first, company, tmp_path_factory) -> Staging:
     """The night after ``first``, incremental, in a copy of its build file."""
-    night = Staging(tmp_path_factory.mktemp("second"), first.project)
+    night = company(tmp_path_factory.mktemp("second"))
     shutil.copy(first.file, night.file)
     night.base, night.base_as_of = first.base, first.base_as_of
     return night.night(SECOND_NIGHT, day(2))
@@ -211,6 +232,7 @@ def test_each_row_that_is_set_aside_has_a_reason_and_a_column(first):
         ("customer_assignments", 1, "invalid_json", None),
         ("customer_assignments", 1, "not_allowed", "role"),
         ("opportunity_stages", 1, "cast_int", "rank"),
+        ("opportunity_stages", 1, "invalid_json", None),
         ("rep_absences", 2, "cast_date", "date"),
         ("rep_absences", 3, "cast_date", "date"),
         ("rep_absences", 4, "cast_decimal", "hours"),
@@ -254,9 +276,40 @@ def test_a_later_good_row_resolves_the_one_that_was_set_aside(second):
     ) == [(Decimal("7.5000"),)]
 
 
-def test_an_ordinary_night_gives_what_a_full_rebuild_gives(second, tmp_path):
+def test_a_row_of_a_typed_delivery_is_shown_in_quarantine_as_json(second):
+    got = second.rows(
+        "select raw_row, line, record_no from staging.int_staging__quarantine "
+        "where source_file like 'erp/rep_absences%'"
+    )
+    assert got == [(r'{"rep_id":"R\"2","date":"2026-02-31"}', None, 1)]
+
+
+def test_a_later_complete_full_extract_resolves_what_an_earlier_one_said_wrong(second):
+    got = second.rows(
+        "select source_file, line, reason_code, reason_text_sv, resolved_at "
+        "from staging.int_staging__quarantine where entity = 'opportunity_stages'"
+    )
+    assert sorted(got) == [
+        (
+            "crm/opportunity_stages/2026-03-02/data.jsonl",
+            1,
+            "cast_int",
+            "Ett heltal förväntades (rank).",
+            day(2),
+        ),
+        (
+            "crm/opportunity_stages/2026-03-02/data.jsonl",
+            1,
+            "invalid_json",
+            "Raden är inte giltig JSON.",
+            day(2),
+        ),
+    ]
+
+
+def test_an_ordinary_night_gives_what_a_full_rebuild_gives(second, company, tmp_path):
     """The whole way through dbt: hook, delete and insert; random deliveries are tested below."""
-    rebuilt = Staging(tmp_path, second.project).night(SECOND_NIGHT, day(2), full=True)
+    rebuilt = company(tmp_path).night(SECOND_NIGHT, day(2), full=True)
     for entity in ENTITIES:
         name = f"staging.base_canonical__{entity}"
         assert second.table(name) == rebuilt.table(name)
@@ -265,7 +318,9 @@ def test_an_ordinary_night_gives_what_a_full_rebuild_gives(second, tmp_path):
 
 
 class Compiled:
-    """The SQL that dbt compiled for ``teams``, run by DuckDB as delete+insert does."""
+    """The SQL that dbt compiled for ``teams``, run by the engine as delete+insert does."""
+
+    environment: Mapping[str, str] | None = None
 
     def __init__(self, first: Staging, folder: Path) -> None:
         self.full = compiled_code(first.project / "target")["base_canonical__teams"]
@@ -274,44 +329,84 @@ class Compiled:
         # a model's hook is not compiled with it: the same head over the hook's text is
         models = project / "models" / "staging" / "canonical"
         head, _, _ = (models / "base_canonical__teams.sql").read_text("utf-8").partition("\nwith\n")
+        (project / "dbt_project" / "macros" / "staging" / "entities.sql").write_text(
+            "{% macro canonical_entities() %}{{ return(['teams']) }}{% endmacro %}", "utf-8"
+        )
         hook = "{{ forget_when_out_of_order() }}"
         (models / "teams_hook.sql").write_text(f"{head}\n{hook}\n", encoding="utf-8")
+        build_file = self.with_a_table_for_the_hook(first, folder)
+        target = project / "target"
+        run_dbt(
+            "compile",
+            build_file=build_file,
+            project=project,
+            target_path=target,
+            environment=self.environment,
+        )
+        code = compiled_code(target)
+        self.incremental = code["base_canonical__teams"]
+        self.forget = code["teams_hook"].replace("teams_hook", "base_canonical__teams")
+        self.account = code["int_staging__row_account"]
+        self.con = self.connect()
+
+    def with_a_table_for_the_hook(self, first: Staging, folder: Path) -> Path:
         build_file = folder / "build.duckdb"
         shutil.copy(first.file, build_file)
         with duckdb.connect(str(build_file)) as con:
             con.execute("create table staging.teams_hook (key_text varchar)")
-        target = project / "target"
-        run_dbt("compile", build_file=build_file, project=project, target_path=target)
-        code = compiled_code(target)
-        self.incremental = code["base_canonical__teams"]
-        self.forget = code["teams_hook"].replace("teams_hook", "base_canonical__teams")
-        self.con = duckdb.connect()
+        return build_file
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        con = duckdb.connect()
         # the compiled SQL names the build file's catalogue
-        self.con.execute("attach ':memory:' as build")
-        self.con.execute("use build")
-        self.con.execute("set TimeZone = 'UTC'")
+        con.execute("attach ':memory:' as build")
+        con.execute("use build")
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("create schema staging")
+        return con
+
+    def fill(self, table: str, query: str) -> None:
+        self.con.execute(f"drop table if exists {table}")
+        self.con.execute(f"create table {table} as {query}")
 
     def rebuild(self, in_use: list[Extract]) -> list[tuple]:
         RawSchema(self.con, ("teams",)).write(in_use, None, None)
-        self.con.execute("create schema if not exists staging")
-        self.con.execute(f"create or replace table staging.base_canonical__teams as {self.full}")
+        self.fill("staging.base_canonical__teams", self.full)
         return self.rows()
 
     def night(self, in_use: list[Extract], base: list[Extract], base_as_of: date) -> list[tuple]:
         RawSchema(self.con, ("teams",)).write(in_use, base, base_as_of)
         self.con.execute(self.forget)
-        self.con.execute(f"create or replace temp table new_rows as {self.incremental}")
+        self.fill("new_rows", self.incremental)
         self.con.execute(
             "delete from staging.base_canonical__teams "
             "where key_text in (select key_text from new_rows)"
         )
-        self.con.execute("insert into staging.base_canonical__teams by name from new_rows")
+        columns = ", ".join(
+            f'"{name}"'
+            for (name,) in self.con.execute(
+                "select column_name from information_schema.columns "
+                "where table_schema = 'staging' and table_name = 'base_canonical__teams'"
+            ).fetchall()
+        )
+        self.con.execute(
+            f"insert into staging.base_canonical__teams ({columns}) select {columns} from new_rows"
+        )
         return self.rows()
 
     def rows(self) -> list[tuple]:
         return sorted(
             self.con.execute("select * from staging.base_canonical__teams").fetchall(), key=repr
         )
+
+    def accounts(self) -> dict[str, tuple[int, ...]]:
+        """File → rows loaded, current, superseded, deleted, quarantined."""
+        self.fill("staging.account", self.account)
+        rows = self.con.execute(
+            "select path, rows_loaded, rows_current, rows_superseded, rows_deleted, "
+            "rows_quarantined from staging.account"
+        ).fetchall()
+        return {path: tuple(counts) for path, *counts in rows}
 
     def versions(self, key: str = "T1") -> list[tuple]:
         return self.con.execute(
@@ -430,6 +525,36 @@ def test_an_ordinary_night_rewrites_only_the_keys_it_was_told_about(compiled):
     assert compiled.con.execute("select distinct team_id from new_rows").fetchall() == [("T1",)]
 
 
+def test_the_account_says_what_became_of_each_row_of_a_file(compiled):
+    first = full(
+        1,
+        team("North"),
+        team("North", "2026-02-01T10:00:00Z"),
+        team("North"),
+        OTHER,
+        {"team_id": "T3", "recorded_at": "2026-02-01", "is_deleted": "true"},
+        {"team_id": "T4", "is_deleted": "perhaps"},
+    )
+    second = full(2, team("North", "2026-03-02T10:00:00Z"))
+    compiled.rebuild([first])
+    assert compiled.accounts() == {first.file: (6, 2, 2, 1, 1)}
+    compiled.night([first, second], [first], day(1))
+    assert compiled.accounts() == {first.file: (6, 0, 3, 2, 1), second.file: (1, 1, 0, 0, 0)}
+
+
+def test_a_row_that_a_model_loses_or_doubles_breaks_the_account(compiled):
+    extract = full(1, team("North"), OTHER)
+    compiled.rebuild([extract])
+    compiled.con.execute("delete from staging.base_canonical__teams where team_id = 'T2'")
+    assert sum(compiled.accounts()[extract.file][1:]) == 1, "of two"
+    compiled.rebuild([extract])
+    compiled.con.execute(
+        "insert into staging.base_canonical__teams "
+        "select * from staging.base_canonical__teams limit 1"
+    )
+    assert sum(compiled.accounts()[extract.file][1:]) == 3, "of two"
+
+
 instants = st.sampled_from([None, *(f"2026-03-0{n}T10:00:00Z" for n in range(1, 8)), "2026-03-99"])
 delivered_rows = st.fixed_dictionaries(
     {"team_id": st.sampled_from(["T1", "T2", "T2", None])},
@@ -464,7 +589,18 @@ def assert_each_night_equals_a_rebuild(compiled: Compiled, nights: list[list[Ext
     for number, in_use in enumerate(nights[1:], start=3):
         got = compiled.night(in_use, base, day(number))
         assert got == compiled.rebuild(in_use)
+        assert_every_row_has_a_fate(compiled, in_use)
         base = in_use
+
+
+def assert_every_row_has_a_fate(compiled: Compiled, in_use: list[Extract]) -> None:
+    accounts = compiled.accounts()
+    assert {path: loaded for path, (loaded, *_) in accounts.items()} == {
+        extract.file: len(extract.rows) for extract in in_use
+    }
+    for path, (loaded, *fates) in accounts.items():
+        assert loaded == sum(fates), path
+        assert min(fates) >= 0, path
 
 
 random_nights = settings(max_examples=30, deadline=None, derandomize=True)
@@ -536,6 +672,10 @@ def test_models_say_what_the_entity_schema_says(entity):
         for name, values in re.findall(r"not_allowed\(\s*'(\w+)',\s*\[([^]]*)\]", base)
     }
     assert allowed == {name: column.allowed for name, column in columns.items() if column.allowed}
+    least = re.findall(r"too_small\('(\w+)', (-?\d+)\)", base)
+    assert {name: int(number) for name, number in least} == {
+        name: column.least for name, column in columns.items() if column.least is not None
+    }
     view = (CANONICAL / f"stg_canonical__{entity.name}.sql").read_text(encoding="utf-8")
     listed = re.findall(r"^ {8}(?:.* as )?(\w+),?$", view, flags=re.M)
     columns_in_yaml = described_models()[f"stg_canonical__{entity.name}"]
@@ -550,10 +690,26 @@ def test_models_say_what_the_entity_schema_says(entity):
 
 
 def test_quarantine_covers_every_entity_and_every_reason_has_words():
-    text = (PROJECT_ROOT / "models/staging/int_staging__quarantine.sql").read_text("utf-8")
-    (block,) = re.findall(r"set entities = \[([^]]*)\]", text)
-    assert set(re.findall(r"'(\w+)'", block)) == set(load_entities())
+    text = (PROJECT_ROOT / "dbt_project/macros/staging/entities.sql").read_text("utf-8")
+    (block,) = re.findall(r"return\(\[([^]]*)\]", text)
+    assert re.findall(r"'(\w+)'", block) == list(load_entities())
     seed = (PROJECT_ROOT / "seeds" / "quarantine_reasons.csv").read_text(encoding="utf-8")
     worded = {line.partition(",")[0] for line in seed.splitlines()[1:]}
     casts = {f"cast_{kind}" for kind in SQL_TYPES if kind != "text"}
     assert worded >= {"missing_key", "missing_required", "not_allowed"} | casts
+    assert worded >= codes_of_ingest(), "ingest rejects for a reason that has no words"
+    assert "other" not in worded
+
+
+def codes_of_ingest() -> set[str]:
+    """Every reason code that ingest's code can give a row or file that it does not use."""
+    text = "".join(
+        path.read_text("utf-8") for path in (PROJECT_ROOT / "orchestration/ingest").glob("*.py")
+    )
+    raised = re.findall(r"(?:UnreadableFile|_NotARecord|RejectedLine)\(\s*\"([a-z_]+)\"", text)
+    assigned = re.findall(r"reason_code=\"([a-z_]+)\"", text)
+    in_sql = re.findall(r"(?:then|else) '([a-z]+_[a-z_]+)'", text)
+    rejected = re.findall(r"_rejected_row\([^\"]*\"([a-z_]+)\"", text)
+    found = {*raised, *assigned, *in_sql, *rejected} - {"duplicate", "no_files"}
+    assert found >= {"stray_quote", "invalid_json", "column_count", "incomplete_full"}
+    return found

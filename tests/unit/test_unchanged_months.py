@@ -21,7 +21,8 @@ def build(tmp_path: Path) -> Path:
         connection.execute(
             """
             create schema raw; create schema core; create schema outcomes; create schema marts;
-            create table raw.run_context as select date '2026-04-10' as as_of;
+            create table raw.run_context as select date '2026-04-10' as as_of,
+                false as is_recounted;
             create table core.int_core__rebuild as select date '2026-04-01' as rebuild_from;
             create table core.int_core__booking_months as
                 select unnest([date '2026-01-01', '2026-02-01', '2026-03-01', '2026-04-01'])
@@ -61,3 +62,9 @@ def test_nothing_is_taken_over_from_another_night_or_into_a_full_build(
     assert unchanged_months(build, date(2026, 3, 31), current) == {}
     assert unchanged_months(build, None, current) == {}
     assert unchanged_months(build, date(2026, 3, 30), None) == {}
+
+
+def test_nothing_is_taken_over_from_what_other_code_made(build: Path, tmp_path: Path) -> None:
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update raw.run_context set is_recounted = true")
+    assert unchanged_months(build, date(2026, 3, 31), release(tmp_path, "2026-03-31")) == {}

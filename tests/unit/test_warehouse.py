@@ -19,8 +19,8 @@ from orchestration.warehouse import (
     HISTORY_COLUMNS,
     BuildPlan,
     WarehouseError,
+    base_build_file,
     copy_for_development,
-    logic_hash,
     mark_green,
     open_warehouse,
     prepare_warehouse,
@@ -82,7 +82,7 @@ def test_run_context_says_s_as_data(settings: Settings) -> None:
     deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
     plan = night(settings, DAY1, "a")
     assert ask(settings, plan, "from raw.run_context") == [
-        (DAY1, datetime(2026, 3, 1, 23), "SEK", "SE", None, True)
+        (DAY1, datetime(2026, 3, 1, 23), "SEK", "SE", None, True, False)
     ]
     summer = date(2026, 7, 1)
     plan = night(settings, summer, "b")
@@ -141,36 +141,68 @@ def test_a_corrected_old_extract_is_delta(settings: Settings) -> None:
     assert delta == [("C2",), ("C3",)]
 
 
-def test_changed_logic_makes_the_base_useless(
+def test_other_libraries_make_the_base_useless(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
     night(settings, DAY1, "a")
-    monkeypatch.setattr("orchestration.warehouse.logic_hash", lambda: "another model")
+    monkeypatch.setattr("orchestration.warehouse.project_logic", lambda: "other libraries")
     plan = night(settings, DAY2, "b")
     assert plan.is_full
     assert "changed since the green build" in plan.reason
+
+
+def test_a_green_build_of_another_engine_is_no_base(settings: Settings) -> None:
+    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
+    night(settings, DAY1, "a")
+    plan = night(replace(settings, target="postgres"), DAY2, "b")
+    assert plan.is_full
+    assert "was computed on duckdb: on postgres everything is built again" in plan.reason
+
+
+def test_a_base_that_another_place_has_lost_is_built_in_full_for_that_reason(
+    settings: Settings,
+) -> None:
+    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
+    first = night(settings, DAY1, "a")
+    assert base_build_file(settings) == first.path.name
+    plan = prepare_warehouse(settings, DAY2, "b", "full", "The database is gone.")
+    assert (plan.is_full, plan.reason) == (True, "The database is gone.")
+
+
+def test_a_changed_model_is_rebuilt_and_the_rest_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
+    hashes = {"kept": "1", "changed": "1", "gone": "1"}
+    monkeypatch.setattr("orchestration.warehouse.model_logic", lambda _: hashes)
+    first = night(settings, DAY1, "a", green=False)
+    with open_warehouse(first.path, settings=settings) as con:
+        con.execute("create schema core; create table core.kept as select 1 as n")
+        con.execute("create table core.changed as select 1 as n")
+        con.execute("create view core.gone as select 1 as n")
+    mark_green(settings, first)
+    hashes = {"kept": "1", "changed": "2", "new": "1"}
+    plan = night(settings, DAY2, "b")
+    assert not plan.is_full
+    assert plan.rebuilt == ("changed", "gone", "new")
+    assert "3 tables are rebuilt in full (changed, gone, new)" in plan.reason
+    tables = "select table_name from information_schema.tables where table_schema = 'core'"
+    assert ask(settings, plan, tables) == [("kept",)]
+    assert ask(settings, plan, "select is_full, is_recounted from raw.run_context") == [
+        (False, True)
+    ]
 
 
 def test_a_developer_gets_a_copy_of_the_demo_company_only(settings: Settings) -> None:
     deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
     plan = night(settings, DAY1, "a")
     assert copy_for_development(replace(settings, demo=False), plan) is None
+    on_postgres = replace(settings, demo=True, target="postgres")
+    assert copy_for_development(on_postgres, plan) is None
     copy = copy_for_development(replace(settings, demo=True), plan)
     assert copy == settings.work / "dev" / "utfall.duckdb"
     assert copy.read_bytes() == plan.path.read_bytes()
-
-
-def test_the_logic_hash_follows_sql_and_seeds_but_not_documentation(tmp_path: Path) -> None:
-    for name in ("dbt_project.yml", "requirements.lock", "models/a.sql", "seeds/b.csv"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("1")
-    before = logic_hash(tmp_path)
-    (tmp_path / "models" / "a.yml").write_text("description: new words")
-    assert logic_hash(tmp_path) == before
-    (tmp_path / "seeds" / "b.csv").write_text("2")
-    assert logic_hash(tmp_path) != before
 
 
 def test_a_full_extract_with_rejected_rows_counts_as_incremental(settings: Settings) -> None:
@@ -264,7 +296,12 @@ def test_files_of_dead_runs_are_removed_and_those_of_live_ones_stay(settings: Se
     dead.with_suffix(".owner").write_text(process.stdout.decode())
     by_hand = settings.work / "dev.duckdb"
     by_hand.write_bytes(b"somebody's")
+    spilled = [settings.work / "spill", settings.work / "2026-03-01-dead.duckdb.tmp"]
+    for folder in spilled:
+        folder.mkdir(exist_ok=True)
+        (folder / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"spilled")
     prepare_warehouse(settings, DAY1, "next")
+    assert not [file for folder in spilled for file in folder.glob("*")]
     names = {path.name for path in settings.work.iterdir() if "dead" in path.name}
     assert names == set()
     assert alive.path.exists()
@@ -299,7 +336,7 @@ def test_raw_files_of_an_older_schema_are_read_beside_new_ones(
     then = {**now, "customers": replace(now["customers"], columns=MappingProxyType(columns))}
     deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00", segment="old")])
     with monkeypatch.context() as patch:
-        patch.setattr("orchestration.ingest.load.load_entities", lambda: then)
+        patch.setattr("orchestration.ingest.load.load_delivered", lambda: then)
         ingest_all(settings, DAY1)
     deliver(settings, DAY2, [customer("C2", "2026-03-02T10:00:00", segment="new")])
     plan = night(settings, DAY2, "a")
