@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
-import psutil
 import pytest
 
 from orchestration.alerts import last_alert
@@ -40,7 +39,7 @@ class Daemon:
         wait_until(lambda: self.log.stat().st_size > 0, "the daemon to be up", SECONDS)
 
     def wait_until_published(self, as_of: date) -> None:
-        """Return when readers get S and the run has ended."""
+        """Return when readers get S and its run has ended."""
         current = self.company.settings().published / "current"
 
         def is_published() -> bool:
@@ -48,7 +47,7 @@ class Daemon:
             return current.exists() and current.resolve().name.startswith(as_of.isoformat())
 
         wait_until(is_published, f"S = {as_of}, see {self.log}", SECONDS)
-        wait_until(lambda: not self._is_working(), "the last run's process to end", SECONDS)
+        self._wait_until_ended()
 
     def wait_until_red(self) -> str:
         """Return what is said of a night when it has failed."""
@@ -59,7 +58,7 @@ class Daemon:
             return last_alert(settings) is not None
 
         wait_until(is_told, f"the night to be red, see {self.log}", SECONDS)
-        wait_until(lambda: not self._is_working(), "the red run's process to end", SECONDS)
+        self._wait_until_ended()
         return last_alert(settings).sentence
 
     def nights(self, as_of: date) -> list[NightRun]:
@@ -71,13 +70,15 @@ class Daemon:
     def _is_alive(self) -> None:
         assert self.process.poll() is None, self.log.read_text()[-3000:]
 
-    def _is_working(self) -> bool:
-        """Whether a run of the daemon still has a process."""
-        return any(
-            "execute_run" in " ".join(child.cmdline())
-            for child in psutil.Process(self.process.pid).children(recursive=True)
-            if child.status() != psutil.STATUS_ZOMBIE
-        )
+    def _wait_until_ended(self) -> None:
+        """Return when no run is under way: publication and alert come before a run's end."""
+        home = str(self.company.settings().dagster_home)
+        with dg.DagsterInstance.from_config(home) as instance:
+            wait_until(
+                lambda: not any(run.is_active for run in last_runs(instance, limit=10)),
+                f"the run to end, see {self.log}",
+                SECONDS,
+            )
 
 
 @contextmanager

@@ -37,7 +37,7 @@ events as (
 -- called off or taken away meanwhile says so again when its earlier versions come to their time.
 as_delivered as (
     select
-        events.*,
+        *,
         case
             when status is null and ended_at <= stored_at then 'held'
             else coalesce(status, 'planned')
@@ -49,7 +49,7 @@ as_delivered as (
 
 held_later as (
     select
-        events.*,
+        *,
         'held' as told_status,
         end_date_time as told_at,
         0 as counted

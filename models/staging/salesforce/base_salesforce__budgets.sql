@@ -29,12 +29,13 @@ mapped as (
             cast({{ add_months(trunc_date('year', to_date('start_date')), 12) }} as varchar),
             start_date
         ) as period_end_excl,
-        coalesce(currency_iso_code, run_context.company_currency) as currency,
+        coalesce(
+            currency_iso_code, (select run_context.company_currency from run_context)
+        ) as currency,
         'manual' as allocation_method,
         'approved' as status,
         {{ salesforce_row(counted=0) }}
     from delivered
-    cross join run_context
 ),
 
 final as (

@@ -155,10 +155,11 @@ mapped as (
         coalesce(cast({{ add_days(to_date('end_date'), 1) }} as varchar), end_date) as end_date,
         contract_term as term_months,
         status,
-        coalesce(currency_iso_code, run_context.company_currency) as currency,
+        coalesce(
+            currency_iso_code, (select run_context.company_currency from run_context)
+        ) as currency,
         {{ salesforce_row(counted='counted') }}
     from joined
-    cross join run_context
 ),
 
 final as (

@@ -46,12 +46,13 @@ mapped as (
         case when type in ('prospect', 'customer', 'passive', 'lost') then type end as status,
         industry as business_category,
         annual_revenue as potential_amount,
-        coalesce(currency_iso_code, run_context.company_currency) as currency,
+        coalesce(
+            currency_iso_code, (select run_context.company_currency from run_context)
+        ) as currency,
         created_date as created_at,
         {{ salesforce_id('master_record_id') }} as merged_into_id,
         {{ salesforce_row() }}
     from without_merges_as_deletions
-    cross join run_context
 ),
 
 final as (

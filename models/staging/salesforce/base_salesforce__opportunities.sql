@@ -22,7 +22,9 @@ mapped as (
         created_date as created_at,
         stage_name as stage,
         amount,
-        coalesce(currency_iso_code, run_context.company_currency) as currency,
+        coalesce(
+            currency_iso_code, (select run_context.company_currency from run_context)
+        ) as currency,
         {{ percent_as_share('probability') }} as probability,
         close_date as expected_close_date,
         close_date as expected_decision_date,
@@ -37,7 +39,6 @@ mapped as (
         loss_reason,
         {{ salesforce_row() }}
     from delivered
-    cross join run_context
 ),
 
 final as (

@@ -8,33 +8,40 @@ delivered as (
     select * from {{ source('raw_salesforce', 'salesforce__user') }}
 ),
 
+with_state as (
+    select
+        *,
+        'false' as is_deleted,
+        {{ salesforce_id('id') }} as rep_id,
+        case when not {{ to_bool('is_active') }} then system_modstamp end as switched_off_at
+    from delivered
+),
+
 -- a user is switched off, never deleted: the rep left when that was first delivered
 with_last_day as (
     select
         *,
-        'false' as is_deleted,
-        case
-            when not {{ to_bool('is_active') }}
-                then min(case when not {{ to_bool('is_active') }} then system_modstamp end) over (
-                    partition by {{ salesforce_id('id') }}
-                    order by extract_date, system_modstamp, source_file, record_no
-                    rows between unbounded preceding and current row
-                )
-        end as inactive_since
-    from delivered
+        min(switched_off_at) over (
+            partition by rep_id
+            order by extract_date, system_modstamp, source_file, record_no
+            rows between unbounded preceding and current row
+        ) as first_switched_off_at
+    from with_state
 ),
 
 mapped as (
     select
-        {{ salesforce_id('id') }} as rep_id,
+        rep_id,
         name,
         email,
-        case when user_role_name in ('rep', 'kam', 'region_manager', 'sales_manager')
-            then user_role_name
+        case
+            when user_role_name in ('rep', 'kam', 'region_manager', 'sales_manager')
+                then user_role_name
         end as role,
         {{ salesforce_id('manager_id') }} as manager_rep_id,
         {{ day_of('created_date') }} as hire_date,
-        {{ day_of('inactive_since') }} as leave_date,
+        case when switched_off_at is not null then {{ day_of('first_switched_off_at') }} end
+            as leave_date,
         country_code as country,
         {{ salesforce_row() }}
     from with_last_day
