@@ -1,4 +1,8 @@
 {{ parameters_over_time('scoring_parameters', [
     'default_cap',
     'least_weight_scored',
+    'least_elapsed_share',
+    'ahead_from',
+    'on_track_from',
+    'behind_from',
 ], 'decimal(18, 4)') }}
