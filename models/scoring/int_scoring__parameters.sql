@@ -5,4 +5,6 @@
     'ahead_from',
     'on_track_from',
     'behind_from',
+    'least_checkpoints',
+    'ended_budget_days',
 ], 'decimal(18, 4)') }}
