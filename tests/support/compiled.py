@@ -19,9 +19,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.ingest.ledger import LedgerRow
+from orchestration.publication.history import (
+    RESTATEMENT_COLUMNS,
+    SCORE_COLUMNS,
+    SNAPSHOT_COLUMNS,
+)
 from orchestration.registry import COMPONENT_COLUMNS
 from orchestration.schema import Entity, load_delivered, load_entities
-from orchestration.warehouse import HISTORY_COLUMNS
 from tests.unit.dbt_harness import run_dbt
 
 CATALOG, STAGING = "utfall", "staging"
@@ -223,8 +227,13 @@ class Warehouse:
             "create view raw.changed_extracts as "
             "select distinct entity, source_system, extract_date from raw.extracts"
         )
-        history = ", ".join(f"{name} {kind}" for name, kind in HISTORY_COLUMNS.items())
-        run(f"create table raw.history_snapshots ({history})")
+        for table, columns in {
+            "snapshots": SNAPSHOT_COLUMNS,
+            "scores": SCORE_COLUMNS,
+            "restatements": RESTATEMENT_COLUMNS,
+        }.items():
+            body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            run(f"create table raw.history_{table} ({body})")
         run(
             "create table raw.run_context (as_of date, cut_off_utc timestamp, "
             "company_currency varchar, company_calendar_id varchar, base_as_of date, "
