@@ -1,0 +1,125 @@
+with context as (
+    select * from {{ ref('int_core__context') }}
+),
+
+dates as (
+    select * from {{ ref('int_core__dates') }}
+),
+
+checkpoints as (
+    select
+        checkpoints.*,
+        context.as_of,
+        checkpoints.date as checkpoint_on,
+        checkpoints.action_text is not null or checkpoints.done_at is not null
+        or coalesce(checkpoints.decision in ('act', 'adjust_target'), false) as has_action
+    from {{ ref('stg_canonical__checkpoints') }} as checkpoints
+    inner join context on {{ known_at('checkpoints', 'context.cut_off_utc') }}
+    where not checkpoints.is_deleted
+),
+
+-- The period of the KPI that the check-point lies in; it may be one that is still to come.
+kpi_periods as (
+    select
+        kpi_id,
+        coalesce(max(sales_period), 'quarter') as sales_period
+    from {{ ref('stg_canonical__kpis') }} as kpis
+    inner join context on {{ known_at('kpis', 'context.cut_off_utc') }}
+    where not kpis.is_deleted
+    group by kpi_id
+),
+
+placed as (
+    select
+        checkpoints.*,
+        kpi_periods.sales_period,
+        case kpi_periods.sales_period
+            when 'month' then {{ trunc_date('month', 'checkpoints.checkpoint_on') }}
+            when 'year' then {{ trunc_date('year', 'checkpoints.checkpoint_on') }}
+            else {{ trunc_date('quarter', 'checkpoints.checkpoint_on') }}
+        end as period_start,
+        case kpi_periods.sales_period when 'month' then 1 when 'year' then 12 else 3 end as months
+    from checkpoints
+    inner join kpi_periods on checkpoints.kpi_id = kpi_periods.kpi_id
+),
+
+bounded as (
+    select
+        *,
+        {{ add_months('period_start', 'months') }} as period_end
+    from placed
+),
+
+worked as (
+    select
+        bounded.*,
+        at_date.workday_no as workday_no,
+        before_date.workday_no - before_start.workday_no as workdays_gone,
+        at_end.workday_no - before_start.workday_no as workdays
+    from bounded
+    left join dates as at_date on bounded.checkpoint_on = at_date.date_day
+    left join dates as before_date
+        on {{ add_days('bounded.checkpoint_on', -1) }} = before_date.date_day
+    left join dates as before_start
+        on {{ add_days('bounded.period_start', -1) }} = before_start.date_day
+    left join dates as at_end on {{ add_days('bounded.period_end', -1) }} = at_end.date_day
+),
+
+answered as (
+    select
+        worked.*,
+        answer_days.date_day as answer_by
+    from worked
+    inner join {{ ref('int_scoring__parameters') }} as parameters
+        on worked.as_of >= parameters.valid_from and worked.as_of < parameters.valid_to
+    left join dates as answer_days
+        on
+            worked.workday_no + cast(parameters.answer_workdays as integer)
+            = answer_days.workday_no
+            and answer_days.is_workday
+)
+
+select
+    answered.checkpoint_id,
+    answered.kpi_id,
+    answered.sales_period_id,
+    answered.checkpoint_on,
+    answered.sales_period as period_type,
+    answered.period_start,
+    answered.period_end,
+    coalesce(
+        answered.planned_share, {{ ratio('answered.workdays_gone', 'answered.workdays') }}
+    ) as planned_share,
+    least(
+        coalesce(answered.created_at, answered.created_recorded_at), answered.created_recorded_at
+    ) as created_at,
+    answered.outcome,
+    answered.status,
+    answered.decision,
+    answered.action_text,
+    answered.action_owner,
+    answered.due_date,
+    answered.done_at,
+    answered.feedback_text,
+    answered.feedback_by,
+    answered.adjusted_target_version,
+    answered.has_action,
+    answered.answer_by,
+    coalesce(
+        answered.status in ('behind', 'at_risk')
+        and not answered.has_action
+        and answered.as_of > answered.answer_by,
+        false
+    ) as is_unanswered,
+    coalesce(
+        answered.checkpoint_on <= sales_periods.start_date
+        or answered.checkpoint_on >= sales_periods.end_date_excl,
+        false
+    ) as is_outside
+from answered
+cross join context
+left join {{ ref('stg_canonical__sales_periods') }} as sales_periods
+    on
+        answered.sales_period_id = sales_periods.sales_period_id
+        and {{ known_at('sales_periods', 'context.cut_off_utc') }}
+        and not sales_periods.is_deleted
