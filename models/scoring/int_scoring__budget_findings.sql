@@ -93,5 +93,7 @@ select
     ) as text_sv,
     found.owner
 from found
+cross join context
 left join {{ ref('int_planning__budget_list') }} as budget_list
     on found.budget_id = budget_list.budget_id
+where coalesce(budget_list.period_end > context.as_of, true)

@@ -180,6 +180,7 @@ select
     period_start,
     period_end,
     is_ended,
+    is_of_budget or is_filtered as is_limited,
     value,
     company_target as target,
     company_target_low as target_low,
@@ -187,14 +188,15 @@ select
         when direction <> 'band' and company_target > 0
             then {{ ratio('value', 'company_target', 10) }}
     end as attainment,
-    case direction
-        when 'lower' then value <= company_target
-        when 'band' then value >= company_target_low and value <= company_target
+    case
+        when not is_ended then null
+        when direction = 'lower' then value <= company_target
+        when direction = 'band' then value >= company_target_low and value <= company_target
         else value >= company_target
     end as is_met,
     cast(expected_outcome as decimal(28, 4)) as expected_outcome,
     case
-        when expected_outcome <> 0
+        when is_ended and expected_outcome <> 0
             then {{ ratio('abs(value - expected_outcome)', 'abs(expected_outcome)', 10) }}
     end as surprise,
     row_number() over (

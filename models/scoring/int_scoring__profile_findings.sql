@@ -44,9 +44,10 @@ profiles as (
 company_targets as (
     select
         kpi_id,
+        period_type,
         target
     from {{ ref('int_scoring__kpi_periods') }}
-    where not is_ended and periods_back = 1
+    where not is_ended and periods_back = 1 and not is_limited
 ),
 
 related as (
@@ -75,7 +76,10 @@ related as (
             and seconds.kpi_id = coalesce(thirds.kpi_id, firsts.kpi_id)
     left join company_targets as own on quotients.kpi_id = own.kpi_id
     left join company_targets as first_targets on firsts.kpi_id = first_targets.kpi_id
-    left join company_targets as second_targets on thirds.kpi_id = second_targets.kpi_id
+    left join company_targets as second_targets
+        on
+            thirds.kpi_id = second_targets.kpi_id
+            and first_targets.period_type = second_targets.period_type
 ),
 
 found as (

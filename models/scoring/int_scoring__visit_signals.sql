@@ -10,6 +10,12 @@ meetings as (
     select * from {{ ref('int_scoring__held_meetings') }}
 ),
 
+short_periods as (
+    select periods.*
+    from periods
+    inner join rules on rules.signal_id = 'G-3' and periods.period_type = rules.period_type
+),
+
 -- A short meeting has a twin when the same rep had another one with the customer within days.
 short_meetings as (
     select
@@ -25,12 +31,11 @@ short_meetings as (
             order by meetings.event_date, meetings.activity_id
         ) as later_on
     from meetings
-    inner join periods
+    inner join short_periods
         on
-            periods.period_type = 'month'
-            and meetings.event_date >= periods.period_start
-            and meetings.event_date < periods.period_end
-            and meetings.minutes < periods.short_minutes
+            meetings.event_date >= short_periods.period_start
+            and meetings.event_date < short_periods.period_end
+            and meetings.minutes < short_periods.short_minutes
 ),
 
 repeated as (
@@ -38,16 +43,15 @@ repeated as (
         short_meetings.activity_id,
         short_meetings.rep_id
     from short_meetings
-    inner join periods
+    inner join short_periods
         on
-            periods.period_type = 'month'
-            and short_meetings.event_date >= periods.period_start
-            and short_meetings.event_date < periods.period_end
+            short_meetings.event_date >= short_periods.period_start
+            and short_meetings.event_date < short_periods.period_end
     where
         {{ days_between('short_meetings.earlier_on', 'short_meetings.event_date') }}
-        < periods.short_days
+        < short_periods.short_days
         or {{ days_between('short_meetings.event_date', 'short_meetings.later_on') }}
-        < periods.short_days
+        < short_periods.short_days
 ),
 
 counted as (
