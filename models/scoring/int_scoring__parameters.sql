@@ -7,4 +7,6 @@
     'behind_from',
     'least_checkpoints',
     'ended_budget_days',
+    'forecast_share_tolerance',
+    'least_forecasts_judged',
 ], 'decimal(18, 4)') }}
