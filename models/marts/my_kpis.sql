@@ -150,7 +150,10 @@ select
             else ''
         end
         || case
-            when has_forecast then ' At this pace it will be ' || forecast_en || '.' else ''
+            when has_forecast and forecast_method = 'blended'
+                then ' At this pace, and with what is open, it will be ' || forecast_en || '.'
+            when has_forecast then ' At this pace it will be ' || forecast_en || '.'
+            else ''
         end
         as varchar
     ) as sentence_en,
@@ -178,7 +181,12 @@ select
             else ''
         end
         || case
-            when has_forecast then ' I den här takten blir det ' || forecast_sv || '.' else ''
+            when has_forecast and forecast_method = 'blended'
+                then
+                    ' I den här takten, och med det som är öppet, blir det ' || forecast_sv
+                    || '.'
+            when has_forecast then ' I den här takten blir det ' || forecast_sv || '.'
+            else ''
         end
         as varchar
     ) as sentence_sv
