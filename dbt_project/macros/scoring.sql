@@ -68,7 +68,7 @@
         else
             greatest(
                 cast(0 as decimal(28, 10)),
-                cast(2 as decimal(28, 10)) - {{ ratio(value, target) }}
+                cast(2 - {{ ratio(value, target) }} as decimal(28, 10))
             )
     end
 {%- endmacro %}
@@ -95,7 +95,7 @@
             then
                 greatest(
                     cast(0 as decimal(28, 10)),
-                    cast(2 as decimal(28, 10)) - {{ ratio(value, expected) }}
+                    cast(2 - {{ ratio(value, expected) }} as decimal(28, 10))
                 )
         else {{ ratio(value, expected) }}
     end

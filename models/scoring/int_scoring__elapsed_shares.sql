@@ -294,12 +294,10 @@ this_month as (
         targets.period_end,
         targets.node_id as rep_id,
         targets.target,
-        {{ share_of(
-            'targets.target',
-            'case when rep_parts.rep_id is null then '
-            ~ ratio('company_parts.elapsed_days', 'company_parts.all_days', decimals=4)
-            ~ ' else ' ~ ratio('rep_parts.elapsed_days', 'rep_parts.all_days', decimals=4)
-            ~ ' end'
+        {{ ratio(
+            'cast(targets.target as decimal(19, 4)) * cast('
+            ~ 'coalesce(rep_parts.elapsed_days, company_parts.elapsed_days) as decimal(8, 4))',
+            'coalesce(rep_parts.all_days, company_parts.all_days)',
         ) }} as expected,
         coalesce(rep_nodes.team_id, 'unassigned') as team_id,
         coalesce(rep_nodes.region_id, 'unassigned') as region_id

@@ -7,6 +7,8 @@
     'behind_from',
     'least_checkpoints',
     'ended_budget_days',
+    'forecast_share_tolerance',
+    'least_forecasts_judged',
     'signal_months',
     'least_signal_cases',
     'catch_up_days',

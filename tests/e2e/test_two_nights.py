@@ -29,6 +29,7 @@ PUBLISHED_TABLES = {
     "ingest_ledger",
     "invoice_control",
     "meetings",
+    "my_kpis",
     "org_nodes",
     "outcome_evidence",
     "outcomes",
@@ -41,6 +42,7 @@ PUBLISHED_TABLES = {
     "reps",
     "store_gaps",
     "targets",
+    "team_view",
     "volume_vs_invoicing",
 }
 
