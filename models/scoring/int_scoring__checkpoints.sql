@@ -77,49 +77,91 @@ answered as (
             worked.workday_no + cast(parameters.answer_workdays as integer)
             = answer_days.workday_no
             and answer_days.is_workday
+),
+
+-- What the company's figure showed on the day of the check-point.
+shown as (
+    select
+        kpi_id,
+        as_of,
+        value,
+        status,
+        pace
+    from {{ ref('int_scoring__frozen_scores') }}
+    where subject_type = 'kpi' and node_level = 'company'
+
+    union all
+
+    select
+        scores.kpi_id,
+        context.as_of,
+        scores.value,
+        scores.status,
+        scores.pace
+    from {{ ref('int_scoring__scores') }} as scores
+    cross join context
+    where scores.subject_type = 'kpi' and scores.node_level = 'company'
+),
+
+final as (
+    select
+        answered.*,
+        coalesce(cast(answered.outcome as decimal(28, 10)), shown.value) as outcome_then,
+        coalesce(answered.status, shown.status) as status_then,
+        shown.pace,
+        lead(shown.pace) over (
+            partition by answered.kpi_id, answered.period_start
+            order by answered.checkpoint_on, answered.checkpoint_id
+        ) as next_pace
+    from answered
+    left join shown
+        on answered.kpi_id = shown.kpi_id and answered.checkpoint_on = shown.as_of
 )
 
 select
-    answered.checkpoint_id,
-    answered.kpi_id,
-    answered.sales_period_id,
-    answered.checkpoint_on,
-    answered.sales_period as period_type,
-    answered.period_start,
-    answered.period_end,
+    final.checkpoint_id,
+    final.kpi_id,
+    final.sales_period_id,
+    final.checkpoint_on,
+    final.sales_period as period_type,
+    final.period_start,
+    final.period_end,
     coalesce(
-        answered.planned_share, {{ ratio('answered.workdays_gone', 'answered.workdays') }}
+        final.planned_share, {{ ratio('final.workdays_gone', 'final.workdays') }}
     ) as planned_share,
     least(
-        coalesce(answered.created_at, answered.created_recorded_at), answered.created_recorded_at
+        coalesce(final.created_at, final.created_recorded_at), final.created_recorded_at
     ) as created_at,
-    answered.outcome,
-    answered.status,
-    answered.decision,
-    answered.action_text,
-    answered.action_owner,
-    answered.due_date,
-    answered.done_at,
-    answered.feedback_text,
-    answered.feedback_by,
-    answered.adjusted_target_version,
-    answered.has_action,
-    answered.answer_by,
+    cast(final.outcome_then as decimal(28, 10)) as outcome,
+    final.status_then as status,
+    final.pace,
+    cast(case when final.has_action then final.next_pace - final.pace end as decimal(28, 10))
+        as pace_change,
+    final.decision,
+    final.action_text,
+    final.action_owner,
+    final.due_date,
+    final.done_at,
+    final.feedback_text,
+    final.feedback_by,
+    final.adjusted_target_version,
+    final.has_action,
+    final.answer_by,
     coalesce(
-        answered.status in ('behind', 'at_risk')
-        and not answered.has_action
-        and answered.as_of > answered.answer_by,
+        final.status_then in ('behind', 'at_risk')
+        and not final.has_action
+        and final.as_of > final.answer_by,
         false
     ) as is_unanswered,
     coalesce(
-        answered.checkpoint_on <= sales_periods.start_date
-        or answered.checkpoint_on >= sales_periods.end_date_excl,
+        final.checkpoint_on <= sales_periods.start_date
+        or final.checkpoint_on >= sales_periods.end_date_excl,
         false
     ) as is_outside
-from answered
+from final
 cross join context
 left join {{ ref('stg_canonical__sales_periods') }} as sales_periods
     on
-        answered.sales_period_id = sales_periods.sales_period_id
+        final.sales_period_id = sales_periods.sales_period_id
         and {{ known_at('sales_periods', 'context.cut_off_utc') }}
         and not sales_periods.is_deleted

@@ -252,6 +252,24 @@ found as (
     union all
 
     select
+        'H12_version' as finding_code,
+        cast(null as varchar) as profile_id,
+        frozen.kpi_id,
+        1 as found_count,
+        cast(max(frozen.as_of) as varchar) as detail,
+        cast(max(frozen.as_of) as varchar) as detail_sv
+    from {{ ref('int_scoring__frozen_scores') }} as frozen
+    inner join kpis
+        on
+            frozen.kpi_id = kpis.kpi_id
+            and frozen.period_start = kpis.period_start
+            and frozen.definition_version <> kpis.definition_version
+    where frozen.subject_type = 'kpi' and frozen.node_level = 'company'
+    group by frozen.kpi_id
+
+    union all
+
+    select
         'H13' as finding_code,
         cast(null as varchar) as profile_id,
         subject_id as kpi_id,
