@@ -225,7 +225,7 @@ found as (
         cast(null as varchar) as detail,
         cast(null as varchar) as detail_sv
     from actions
-    inner join kpis on actions.kpi_id = kpis.kpi_id
+    inner join kpis on actions.kpi_id = kpis.kpi_id and kpis.kpi_status = 'active'
     cross join parameters
     where actions.periods >= parameters.idle_periods and actions.actions = 0
 
