@@ -216,6 +216,46 @@ select node_level, node_id, my_kpis.kpi_id, sum(value) as value, 'ahead' as stat
     min(score) as lowest_score, max(score) as highest_score, max(score) - min(score) as spread
 from my_kpis, (values ('team', 't1'), ('company', 'company')) as nodes(node_level, node_id)
 group by all;
+
+insert into kpis by name
+select 'sales' as profile_id, kpi_id, 'quarter' as period_type, period_start,
+    cast(period_start + interval 3 month as date) as period_end,
+    period_start < date '2026-01-01' as is_ended, 'kept' as change,
+    if(period_start < date '2026-01-01', null, kpi_id <> 'k3') as is_admitted,
+    'c' as conclusion, 'p' as plan, 'a' as action_if_met, if(kpi_id = 'k3', null, 'b')
+        as action_if_not_met, 'rep' as followers, 100 as expected_outcome, 110 as outcome,
+    if(period_start < date '2026-01-01', 0.1, null) as surprise
+from (values ('k1'), ('k2'), ('k3')) as kpis(kpi_id),
+    (values (date '2025-10-01'), (date '2026-01-01')) as periods(period_start);
+
+insert into kpi_hygiene by name
+select 'f1' as finding_id, 'H2' as rule_id, 'block' as severity, 'k3' as subject,
+    'sales' as profile_id, 'k3' as kpi_id, 'no action' as text_en, 'ingen åtgärd' as text_sv,
+    'sales-management' as owner;
+
+insert into gaming_signals by name
+select 'r1' as rep_id, 'G-1' as signal_id, 'month' as period_type, period_start,
+    2.5 as observed, 1.5 as threshold, is_flagged, if(is_flagged, 'why?', null) as question_en,
+    if(is_flagged, 'varför?', null) as question_sv
+from (values (date '2026-01-01', true), (date '2026-02-01', false))
+    as periods(period_start, is_flagged);
+
+insert into training_effect by name
+select 't1' as training_id, 'k1' as kpi_id, 5 as n, 0.80 as before, 0.95 as after,
+    5 as comparison_n, 0.05 as comparison, 0.10 as effect, 0.05 as interval_low,
+    0.15 as interval_high, 'a guide' as note_en, 'en vägledning' as note_sv;
+
+insert into checkpoints by name
+select checkpoint_id, 'k1' as kpi_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, date, 0.33 as planned_share, status, decision,
+    date + 7 as answer_by, is_unanswered
+from (values ('p1', date '2026-01-31', 'behind', 'act', false),
+    ('p2', date '2026-02-10', 'behind', null, true))
+    as points(checkpoint_id, date, status, decision, is_unanswered);
+
+insert into change_log by name
+select 'c1' as change_id, 'weight' as change_type, 'sales/k1' as subject_id, '0.4' as old_value,
+    '0.3' as new_value;
 """
 
 DEFECTS = {
@@ -387,13 +427,30 @@ DEFECTS = {
     "update my_kpis set profile_score = 0.5 where rep_id = 'r2'": {
         "my_kpis.profile_score_is_made_of_the_rows"
     },
-    "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {
-        "my_kpis.score_or_reason"
-    },
+    "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {"my_kpis.score_or_reason"},
     "update team_view set reps = 1, reps_on_track = 3 where node_level = 'company'": {
         "team_view.counts_plausible",
         "team_view.the_company_has_all_reps",
     },
+    "update kpi_hygiene set text_sv = 'nyckeltalet {kpi}'": {"kpi_hygiene.worded"},
+    "delete from kpi_hygiene": {"kpi_hygiene.refused_key_figures_have_one_finding"},
+    "insert into my_kpis by name select * replace ('k3' as kpi_id) from my_kpis "
+    "where kpi_id = 'k2'": {"kpi_hygiene.what_is_blocked_is_not_scored"},
+    "update gaming_signals set question_sv = 'Du fuskar.', observed = 1 where is_flagged": {
+        "gaming_signals.a_flag_is_a_question",
+        "gaming_signals.flags_are_over_the_threshold",
+    },
+    "update training_effect set effect = 0.12": {"training_effect.effect_is_the_difference"},
+    "update training_effect set n = 4": {"training_effect.no_effect_of_a_few"},
+    "update checkpoints set date = date '2026-04-01' where checkpoint_id = 'p1'": {
+        "checkpoints.in_their_period"
+    },
+    "update checkpoints set decision = 'act' where is_unanswered": {
+        "checkpoints.unanswered_are_without_action"
+    },
+    "update kpis set plan = null where kpi_id = 'k1'": {"kpis.what_is_scored_has_answers"},
+    "update kpis set surprise = 0.2 where is_ended": {"kpis.surprise_is_the_distance"},
+    "update change_log set new_value = old_value": {"change_log.something_changed"},
     "update team_view set median_score = 2 where node_level = 'team' and kpi_id = 'k1'": {
         "team_view.median_between_lowest_and_highest"
     },
