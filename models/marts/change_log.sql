@@ -8,7 +8,7 @@ select
     cast(subject_type as varchar) as subject_type,
     cast(subject_id as varchar) as subject_id,
     cast(rep_id as varchar) as rep_id,
-    cast(attribute as varchar) as attribute,
+    cast(changed_column as varchar) as changed_column,
     cast(old_value as varchar) as old_value,
     cast(new_value as varchar) as new_value,
     valid_from,

@@ -15,7 +15,7 @@ select
     period_start,
     period_end,
     is_ended,
-    cast(change as varchar) as change,
+    cast(since_last_period as varchar) as since_last_period,
     cast(kpi_status as varchar) as kpi_status,
     is_admitted,
     cast(first_refusal as varchar) as first_refusal,

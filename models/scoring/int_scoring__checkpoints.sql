@@ -21,12 +21,12 @@ checkpoints as (
 -- The period of the KPI that the check-point lies in; it may be one that is still to come.
 kpi_periods as (
     select
-        kpi_id,
-        coalesce(max(sales_period), 'quarter') as sales_period
+        kpis.kpi_id,
+        coalesce(max(kpis.sales_period), 'quarter') as sales_period
     from {{ ref('stg_canonical__kpis') }} as kpis
     inner join context on {{ known_at('kpis', 'context.cut_off_utc') }}
     where not kpis.is_deleted
-    group by kpi_id
+    group by kpis.kpi_id
 ),
 
 placed as (
@@ -53,7 +53,7 @@ bounded as (
 worked as (
     select
         bounded.*,
-        at_date.workday_no as workday_no,
+        at_date.workday_no,
         before_date.workday_no - before_start.workday_no as workdays_gone,
         at_end.workday_no - before_start.workday_no as workdays
     from bounded

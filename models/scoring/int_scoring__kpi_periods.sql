@@ -135,8 +135,11 @@ valued as (
                 when kpi_periods.is_filtered then null
                 when not kpi_periods.is_of_budget then outcomes.value
                 when kpi_periods.is_divided
-                    then {{ ratio('month_sums.numerator', 'month_sums.denominator', 10, decimals=4) }}
-                when kpi_periods.aggregation = 'SUM' or month_sums.months = 1 then month_sums.value
+                    then {{ ratio(
+                        'month_sums.numerator', 'month_sums.denominator', 10, decimals=4
+                    ) }}
+                when kpi_periods.aggregation = 'SUM' or month_sums.months = 1
+                    then month_sums.value
             end as decimal(28, 10)
         ) as value,
         -- A target that a KPI has of its own is each rep's, unless it is a level for all.

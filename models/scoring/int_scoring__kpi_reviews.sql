@@ -4,9 +4,10 @@ with context as (
 
 kpi_periods as (
     select
-        *,
-        least({{ local_midnight_utc('period_end') }}, context.cut_off_utc) as known_by
-    from {{ ref('int_scoring__kpi_periods') }}
+        kpi_periods.*,
+        least({{ local_midnight_utc('kpi_periods.period_end') }}, context.cut_off_utc)
+            as known_by
+    from {{ ref('int_scoring__kpi_periods') }} as kpi_periods
     cross join context
 ),
 
@@ -44,7 +45,7 @@ compared as (
         placed.period_type,
         placed.period_start,
         placed.period_end,
-        case when earlier.kpi_id is null then 'added' else 'kept' end as change
+        case when earlier.kpi_id is null then 'added' else 'kept' end as since_last_period
     from placed
     left join placed as earlier
         on
@@ -62,7 +63,7 @@ compared as (
         placed.period_type,
         periods.period_start,
         periods.period_end,
-        'dropped' as change
+        'dropped' as since_last_period
     from placed
     inner join {{ ref('int_core__periods') }} as periods
         on
@@ -131,14 +132,14 @@ select
     compared.period_start,
     compared.period_end,
     context.as_of >= compared.period_end as is_ended,
-    compared.change,
+    compared.since_last_period,
     coalesce(answers.status, 'draft') as kpi_status,
     case
-        when compared.change <> 'dropped' and context.as_of < compared.period_end
+        when compared.since_last_period <> 'dropped' and context.as_of < compared.period_end
             then admission.is_admitted
     end as is_admitted,
     case
-        when compared.change <> 'dropped' and context.as_of < compared.period_end
+        when compared.since_last_period <> 'dropped' and context.as_of < compared.period_end
             then admission.first_refusal
     end as first_refusal,
     answers.success_driver,
@@ -171,7 +172,7 @@ inner join {{ ref('budget_type_registry') }} as registry
 inner join profiles on compared.profile_id = profiles.profile_id
 left join kpi_periods
     on
-        compared.change <> 'dropped'
+        compared.since_last_period <> 'dropped'
         and compared.kpi_id = kpi_periods.kpi_id
         and compared.period_start = kpi_periods.period_start
 left join {{ ref('int_scoring__admission') }} as admission

@@ -39,17 +39,17 @@ batches as (
         first_reports.period_start,
         first_reports.rep_id,
         first_reports.activity_id,
-        count(distinct others.activity_id) as reports
+        count(distinct later_reports.activity_id) as reports
     from reported as first_reports
-    inner join reported as others
+    inner join reported as later_reports
         on
-            first_reports.period_type = others.period_type
-            and first_reports.period_start = others.period_start
-            and first_reports.rep_id = others.rep_id
-            and others.reported_at >= first_reports.reported_at
-            and {{ minutes_between('first_reports.reported_at', 'others.reported_at') }} * 60
+            first_reports.period_type = later_reports.period_type
+            and first_reports.period_start = later_reports.period_start
+            and first_reports.rep_id = later_reports.rep_id
+            and later_reports.reported_at >= first_reports.reported_at
+            and {{ minutes_between('first_reports.reported_at', 'later_reports.reported_at') }} * 60
             < first_reports.batch_seconds
-    where first_reports.is_on_last_day and others.is_on_last_day
+    where first_reports.is_on_last_day and later_reports.is_on_last_day
     group by
         first_reports.period_type,
         first_reports.period_start,
@@ -89,8 +89,10 @@ plans as (
                 then least(activities.known_from, activities.created_recorded_at)
             else activities.created_recorded_at
         end as said_from,
-        case when activities.status = 'planned' then activities.known_to else activities.known_from end
-            as said_to
+        case
+            when activities.status = 'planned' then activities.known_to
+            else activities.known_from
+        end as said_to
     from {{ ref('stg_canonical__activities') }} as activities
     inner join {{ ref('activity_types') }} as activity_types
         on
@@ -137,7 +139,7 @@ plan_counts as (
         counted_plans.period_type,
         counted_plans.period_start,
         counted_plans.rep_id,
-        count(*) as plans,
+        count(*) as planned_meetings,
         sum(case when held.activity_id is null then 1 else 0 end) as never_held
     from counted_plans
     left join held
@@ -172,10 +174,10 @@ observed as (
         period_type,
         period_start,
         rep_id,
-        plans as cases,
+        planned_meetings as cases,
         never_held as part,
-        plans as whole,
-        {{ ratio('never_held', 'plans') }} as observed,
+        planned_meetings as whole,
+        {{ ratio('never_held', 'planned_meetings') }} as observed,
         cast(null as decimal(28, 10)) as second_observed
     from plan_counts
 )
@@ -191,7 +193,10 @@ select
     cast(observed.whole as decimal(28, 4)) as whole,
     observed.observed,
     cast(
-        case observed.signal_id when 'G-5' then periods.late_report_share else periods.ghost_share end
+        case observed.signal_id
+            when 'G-5' then periods.late_report_share
+            else periods.ghost_share
+        end
         as decimal(28, 10)
     ) as threshold,
     observed.second_observed,

@@ -142,7 +142,7 @@ ranked as (
         *,
         row_number() over (
             partition by period_type, period_start, rep_id
-            order by visits desc, customer_id
+            order by visits desc, customer_id asc
         ) as place
     from customer_visits
 ),

@@ -220,7 +220,7 @@ group by all;
 insert into kpis by name
 select 'sales' as profile_id, kpi_id, 'quarter' as period_type, period_start,
     cast(period_start + interval 3 month as date) as period_end,
-    period_start < date '2026-01-01' as is_ended, 'kept' as change,
+    period_start < date '2026-01-01' as is_ended, 'kept' as since_last_period,
     if(period_start < date '2026-01-01', null, kpi_id <> 'k3') as is_admitted,
     'c' as conclusion, 'p' as plan, 'a' as action_if_met, if(kpi_id = 'k3', null, 'b')
         as action_if_not_met, 'rep' as followers, 100 as expected_outcome, 110 as outcome,
