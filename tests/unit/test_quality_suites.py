@@ -216,6 +216,39 @@ select node_level, node_id, my_kpis.kpi_id, sum(value) as value, 'ahead' as stat
     min(score) as lowest_score, max(score) as highest_score, max(score) - min(score) as spread
 from my_kpis, (values ('team', 't1'), ('company', 'company')) as nodes(node_level, node_id)
 group by all;
+
+insert into scores by name
+select date '2026-03-03' as as_of, 'p3' as publication_id, 'kpi' as subject_type,
+    kpi_id as subject_id, kpi_id, 'rep' as node_level, rep_id as node_id,
+    'meetings_held' as budget_type_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, value, target, score, 0.5 as days_met_share, status,
+    reason_code, false as is_closed
+from my_kpis;
+
+insert into scores by name
+select * replace (date '2026-03-02' as as_of, 'p2' as publication_id, value - 1 as value)
+from scores;
+
+insert into kpi_trend by name
+select kpi_id, node_level, node_id, unnest([period_start, as_of, period_end]) as day,
+    budget_type_id, period_start, period_end,
+    unnest([null, value, null]) as actual_cum, unnest([null, 7, target]) as expected_cum,
+    unnest([null, value, 11]) as forecast_cum, target, false as is_checkpoint
+from scores
+where as_of = '2026-03-03';
+
+insert into forecast_accuracy by name
+select budget_type_id, unnest([0.25, 0.5]) as elapsed_share, unnest([null, 0.1]) as mape,
+    unnest([0, 6]) as n, unnest(['no_closed_period', null]) as reason_code
+from budget_types;
+
+insert into score_restatements by name
+select as_of, subject_type, subject_id, kpi_id, node_level, node_id, budget_type_id,
+    'p2' as reported_publication_id, 'p2b' as publication_id, 'extracts, code' as cause,
+    value as value_reported, value + 1 as value_restated, status as status_reported,
+    status as status_restated
+from scores
+where as_of = '2026-03-02';
 """
 
 DEFECTS = {
@@ -387,12 +420,42 @@ DEFECTS = {
     "update my_kpis set profile_score = 0.5 where rep_id = 'r2'": {
         "my_kpis.profile_score_is_made_of_the_rows"
     },
-    "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {
-        "my_kpis.score_or_reason"
-    },
+    "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {"my_kpis.score_or_reason"},
     "update team_view set reps = 1, reps_on_track = 3 where node_level = 'company'": {
         "team_view.counts_plausible",
         "team_view.the_company_has_all_reps",
+    },
+    "insert into scores select * from scores where as_of = '2026-03-03' and node_id = 'r2'": {
+        "scores.one_row_a_night"
+    },
+    "update scores set publication_id = 'p2b' where as_of = '2026-03-02' and node_id = 'r2'": {
+        "scores.one_publication_a_night"
+    },
+    "update scores set reason_code = 'no_source' where node_id = 'r2' and as_of = '2026-03-02'": {
+        "scores.score_or_reason"
+    },
+    "update scores set value = 99 where node_id = 'r2' and as_of = '2026-03-03'": {
+        "scores.everybody_has_what_is_shown",
+        "kpi_trend.agrees_with_scores",
+    },
+    "update kpi_trend set expected_cum = 9 where day = period_end": {
+        "kpi_trend.ends_at_the_target"
+    },
+    "update kpi_trend set actual_cum = 9 where day = period_end": {"kpi_trend.nothing_known_ahead"},
+    "delete from forecast_accuracy where budget_type_id = 'signed_volume'": {
+        "forecast_accuracy.every_type"
+    },
+    "update forecast_accuracy set reason_code = null where mape is null": {
+        "forecast_accuracy.error_or_reason"
+    },
+    "update score_restatements set cause = 'somebody' where node_id = 'r1'": {
+        "score_restatements.cause_known"
+    },
+    "update score_restatements set value_restated = value_reported where node_id = 'r2'": {
+        "score_restatements.something_differs"
+    },
+    "update score_restatements set value_reported = 3 where node_id = 'r1'": {
+        "score_restatements.what_was_reported_stands"
     },
     "update team_view set median_score = 2 where node_level = 'team' and kpi_id = 'k1'": {
         "team_view.median_between_lowest_and_highest"
@@ -424,11 +487,9 @@ def company(folder: Path) -> Path:
     )
     with duckdb.connect(str(folder / "utfall.duckdb")) as connection:
         for table, columns in tables().items():
-            ddl = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-            connection.execute(
-                f"create table {table} ({ddl}, as_of date default date '{S}', "
-                "publication_id varchar default 'id')"
-            )
+            added = {"as_of": f"date default date '{S}'", "publication_id": "varchar default 'id'"}
+            ddl = ", ".join(f'"{name}" {kind}' for name, kind in (added | dict(columns)).items())
+            connection.execute(f"create table {table} ({ddl})")
         for statement in COMPANY.split(";"):
             if statement.strip():
                 parameters = {"types": types} if "$types" in statement else {}
