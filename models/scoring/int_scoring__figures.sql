@@ -1,5 +1,6 @@
 {%- set dimensions = [
     'product_category', 'channel', 'area_id', 'business_category', 'purchase_method', 'campaign_id',
+    'rep_id',
 ] -%}
 with figures as (
     select distinct
@@ -27,17 +28,20 @@ limits as (
         {%- for dimension in dimensions %},
         max(case when dimension = '{{ dimension }}' then 1 else 0 end) = 1
             as limits_{{ dimension }}
-        {%- endfor %}
+        {%- endfor %},
+        max(case when dimension = 'team_id' then 1 else 0 end) = 1 as limits_team_id
     from scopes
     group by scope_id
 ),
 
-teams as (
-    select
-        scope_id,
-        allowed_value as team_id
-    from scopes
+team_scopes as (
+    select * from scopes
     where dimension = 'team_id'
+),
+
+rep_scopes as (
+    select * from scopes
+    where dimension = 'rep_id'
 ),
 
 months as (
@@ -67,17 +71,13 @@ evaluated_parts as (
     where registry.time_shape <> 'flow'
 ),
 
--- Types and days that anybody asks for, before the rows of all history are looked at.
 summed_figures as (
     select
-        figures.figure_id,
-        figures.budget_type_id,
-        figures.parameter_set_id,
-        figures.window_start,
-        figures.window_end,
-        teams.team_id
+        figures.*,
+        coalesce(limits.limits_team_id, false) as limits_team_id,
+        coalesce(limits.limits_rep_id, false) as limits_rep_id
     from figures
-    left join teams on figures.scope_id = teams.scope_id
+    left join limits on figures.scope_id = limits.scope_id
     where figures.figure_kind = 'summed'
 ),
 
@@ -102,7 +102,17 @@ of_sums as (
             and summed_figures.parameter_set_id = sums.parameter_set_id
             and summed_figures.window_start <= sums.booking_piece
             and summed_figures.window_end > sums.booking_piece
-            and (summed_figures.team_id is null or summed_figures.team_id = sums.team_id)
+    left join team_scopes
+        on
+            summed_figures.scope_id = team_scopes.scope_id
+            and sums.team_id = team_scopes.allowed_value
+    left join rep_scopes
+        on
+            summed_figures.scope_id = rep_scopes.scope_id
+            and sums.rep_id = rep_scopes.allowed_value
+    where
+        (team_scopes.scope_id is not null or not summed_figures.limits_team_id)
+        and (rep_scopes.scope_id is not null or not summed_figures.limits_rep_id)
     group by 1, 2, 3, 4, 5, 6
 ),
 
@@ -127,7 +137,17 @@ of_keys as (
             and summed_figures.parameter_set_id = keys.parameter_set_id
             and summed_figures.window_start <= keys.booking_piece
             and summed_figures.window_end > keys.booking_piece
-            and (summed_figures.team_id is null or summed_figures.team_id = keys.team_id)
+    left join team_scopes
+        on
+            summed_figures.scope_id = team_scopes.scope_id
+            and keys.team_id = team_scopes.allowed_value
+    left join rep_scopes
+        on
+            summed_figures.scope_id = rep_scopes.scope_id
+            and keys.rep_id = rep_scopes.allowed_value
+    where
+        (team_scopes.scope_id is not null or not summed_figures.limits_team_id)
+        and (rep_scopes.scope_id is not null or not summed_figures.limits_rep_id)
 ),
 
 limited_figures as (
@@ -162,7 +182,6 @@ wanted as (
         limited_figures.scope_id,
         flow_parts.is_distinct,
         components.part,
-        components.rep_id,
         components.event_date,
         components.event_date as node_on,
         components.booking_date,
@@ -195,7 +214,6 @@ wanted as (
         limited_figures.scope_id,
         evaluated_parts.is_distinct,
         components.part,
-        components.rep_id,
         components.event_date,
         case
             when components.period_type = 'snapshot' then components.as_of
@@ -288,8 +306,12 @@ all_rows as (
     select of_components.*
     from of_components
     inner join figures on of_components.figure_id = figures.figure_id
-    left join teams on figures.scope_id = teams.scope_id
-    where teams.team_id is null or teams.team_id = of_components.team_id
+    left join limits on figures.scope_id = limits.scope_id
+    left join team_scopes
+        on
+            figures.scope_id = team_scopes.scope_id
+            and of_components.team_id = team_scopes.allowed_value
+    where team_scopes.scope_id is not null or not coalesce(limits.limits_team_id, false)
 ),
 
 summed as (
@@ -384,6 +406,16 @@ pivoted as (
     group by figure_id, node_level, node_id
 ),
 
+-- Of a type that must be limited, the figures that are.
+required_scopes as (
+    select distinct
+        scopes.scope_id,
+        registry.budget_type_id
+    from scopes
+    inner join {{ ref('budget_type_registry') }} as registry
+        on position(' ' || scopes.dimension || ' ' in ' ' || registry.requires || ' ') > 0
+),
+
 unsourced as (
     select distinct reads.budget_type_id
     from {{ ref('budget_type_reads') }} as reads
@@ -401,21 +433,18 @@ measured as (
         coalesce(pivoted.numerator, 0) as numerator,
         case when registry.is_divided then coalesce(pivoted.denominator, 0) end as denominator,
         pivoted.record_count,
-        case
-            when unsourced.budget_type_id is not null then 'no_source'
-            when registry.requires is not null and figures.scope_id = '' then 'filter_required'
-            when pivoted.missing_amounts > 0 then 'missing_rate'
-            when registry.needs_target then 'no_target'
-            when registry.is_divided and coalesce(pivoted.denominator, 0) <= 0
-                then 'zero_denominator'
-            when registry.is_divided and coalesce(pivoted.n, pivoted.denominator) < registry.min_n
-                then 'insufficient_n'
-        end as reason_code
+        {{ reason_for_no_value(
+            'pivoted', 'registry', 'unsourced', is_limited='required_scopes.scope_id is not null'
+        ) }} as reason_code
     from pivoted
     inner join figures on pivoted.figure_id = figures.figure_id
     inner join {{ ref('budget_type_registry') }} as registry
         on figures.budget_type_id = registry.budget_type_id
     left join unsourced on figures.budget_type_id = unsourced.budget_type_id
+    left join required_scopes
+        on
+            figures.scope_id = required_scopes.scope_id
+            and figures.budget_type_id = required_scopes.budget_type_id
 ),
 
 final as (
@@ -425,12 +454,7 @@ final as (
         node_id,
         case when coalesce(reason_code, '') <> 'no_source' then numerator end as numerator,
         case when coalesce(reason_code, '') <> 'no_source' then denominator end as denominator,
-        case
-            when reason_code is not null then null
-            when is_divided then {{ ratio('numerator * scale', 'denominator', decimals=4) }}
-            -- Not wider than the ratio, which would lose decimals to it.
-            else cast(numerator * scale as decimal(28, 10))
-        end as value,
+        {{ value_of_parts() }} as value,
         record_count,
         reason_code
     from measured

@@ -15,7 +15,9 @@ registry as (
 scopes as (
     select
         scope_id,
-        count(distinct case when dimension <> 'team_id' then dimension end) as dimensions
+        count(
+            distinct case when dimension not in ('team_id', 'rep_id') then dimension end
+        ) as dimensions
     from {{ ref('int_scoring__scopes') }}
     group by scope_id
 ),
@@ -51,7 +53,7 @@ unfilled as (
     inner join {{ ref('int_scoring__scopes') }} as scopes
         on 'kpi:' || kpis.kpi_id = scopes.scope_id
     where
-        scopes.dimension <> 'team_id'
+        scopes.dimension not in ('team_id', 'rep_id')
         and position(' ' || scopes.dimension || ' ' in ' ' || coalesce(registry.fills, '') || ' ')
         = 0
 ),
