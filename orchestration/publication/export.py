@@ -344,35 +344,44 @@ def _take_frozen(
     """
     if not frozen:
         return {}
-    column = plan.partitioned_by
-    counted = dict(
-        connection.execute(f"select {column}, count(*) from {plan.source} group by all").fetchall()
-    )
-    taken = {}
     for file in frozen:
         if not file.path.exists() or sha256_of(file.path) != file.sha256:
             raise ExportError(
                 f"{file.path} is not the file that was frozen when {file.as_of} was published. "
                 "What was shown does not change: bring it back from the backup (`make restore`)."
             )
-        columns = connection.execute(
-            f"describe select * from read_parquet('{_quoted(file.path)}', "
-            "hive_partitioning = false)"
+    paths = [str(file.path) for file in frozen]
+    column = plan.partitioned_by
+    built = dict(
+        connection.execute(f"select {column}, count(*) from {plan.source} group by all").fetchall()
+    )
+    rows = dict(
+        connection.execute(
+            "select file_name, num_rows from parquet_file_metadata(?)", [paths]
         ).fetchall()
-        (rows,) = connection.execute(
-            f"select sum(num_rows) from parquet_file_metadata('{_quoted(file.path)}')"
-        ).fetchone()
-        if counted.get(file.as_of, 0) != rows:
+    )
+    columns = dict(
+        connection.execute(
+            "select file_name, list([name, duckdb_type] order by column_id) "
+            "from parquet_schema(?) where num_children is null group by file_name",
+            [paths],
+        ).fetchall()
+    )
+    taken = {}
+    for file, path in zip(frozen, paths, strict=True):
+        if built.get(file.as_of, 0) != rows[path]:
             raise ExportError(
-                f"{plan.mart.name} has {counted.get(file.as_of, 0)} rows of {file.as_of} in the "
-                f"build, but {rows} were published then, and what was shown does not change. "
+                f"{plan.mart.name} has {built.get(file.as_of, 0)} rows of {file.as_of} in the "
+                f"build, but {rows[path]} were published then, and what was shown does not change. "
                 "Build the night in full."
             )
-        if [(name, kind) for name, kind, *_ in columns] != list(plan.columns) or not rows:
+        if [tuple(pair) for pair in columns[path]] != list(plan.columns) or not rows[path]:
             continue
-        path = _file_name(plan.mart.name, file.as_of)
-        link_or_copy(file.path, out_dir / path)
-        taken[file.as_of] = FileExport(path, file.sha256, rows, _label(file.as_of), reused=True)
+        target = _file_name(plan.mart.name, file.as_of)
+        link_or_copy(file.path, out_dir / target)
+        taken[file.as_of] = FileExport(
+            target, file.sha256, rows[path], _label(file.as_of), reused=True
+        )
     return taken
 
 

@@ -153,6 +153,16 @@ def read_project(folder: Path, needed: Iterable[str] = (), seeds: Path | None = 
     )
 
 
+def read_tests(folder: Path, names: Collection[str]) -> dict[str, str]:
+    """Name → compiled SQL of dbt's own tests below ``folder``; each returns what is wrong."""
+    manifest = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return {
+        node["name"]: node["compiled_code"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["name"] in names
+    }
+
+
 def _raw_names() -> set[str]:
     return {name + suffix for name in load_entities() for suffix in ("", "__delta")}
 
@@ -310,6 +320,10 @@ class Warehouse:
     def build(self) -> None:
         """Run every model, in the order of the graph."""
         self._run(m for m in self.project.models if self.stages or m.layer != STAGING)
+
+    def build_again(self, names: Collection[str]) -> None:
+        """Run the named models once more, in the order of the graph, on what lies there now."""
+        self._run(model for model in self.project.models if model.name in names)
 
     def _run(self, models: Iterable[Model]) -> None:
         for model in models:

@@ -178,7 +178,8 @@ from (values (1, 'held', -10), (2, 'held', -9), (3, 'planned', 0)) as plan(n, st
 
 insert into budgets by name
 select 'b' || n as budget_id, 'signed_volume' as budget_type_id, 'approved' as status,
-    'distribute' as target_mode, channel, target as company_target, target as pool_amount,
+    'distribute' as target_mode, date '2026-01-01' as period_start,
+    date '2027-01-01' as period_end, channel, target as company_target, target as pool_amount,
     target as divided_target, true as gives_targets, false as has_refused_change,
     if(channel = 'all', null, 'b1') as linked_budget_id
 from (values (1, 'all', 1200), (2, 'renewal', 600), (3, 'upsell', 300), (4, 'win_back', 200),
@@ -190,6 +191,16 @@ select budget_id, budget_type_id, target_mode, node_level, node_id, channel,
     1 as version
 from budgets, (values ('company', 'company', 1), ('rep', 'r1', 0.5), ('rep', 'unassigned', 0.5))
     as nodes(node_level, node_id, share);
+
+insert into budget_outcomes by name
+select budget_id, budgets.budget_type_id, node_level, node_id, reached.period_type,
+    reached.period_start, reached.period_end, numerator, numerator as value, 1 as record_count,
+    false as is_closed
+from outcomes, budgets, (values ('month', date '2026-02-01', date '2026-03-01'),
+    ('to_date', date '2026-01-01', date '2027-01-01')) as reached(period_type, period_start,
+    period_end)
+where outcomes.budget_type_id = budgets.budget_type_id and basis = 'reported'
+    and outcomes.period_type = 'month' and outcomes.period_start = '2026-02-01';
 
 insert into allocation by name
 select budget_id, node_id as rep_id, 1 as weight, target as raw_amount, 0 as rounding_delta,
@@ -217,6 +228,38 @@ select node_level, node_id, my_kpis.kpi_id, sum(value) as value, 'ahead' as stat
 from my_kpis, (values ('team', 't1'), ('company', 'company')) as nodes(node_level, node_id)
 group by all;
 
+insert into scores by name
+select date '2026-03-03' as as_of, 'p3' as publication_id, 'kpi' as subject_type,
+    kpi_id as subject_id, kpi_id, 'rep' as node_level, rep_id as node_id,
+    'meetings_held' as budget_type_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, value, target, score, 0.5 as days_met_share, status,
+    reason_code, false as is_closed
+from my_kpis;
+
+insert into scores by name
+select * replace (date '2026-03-02' as as_of, 'p2' as publication_id, value - 1 as value)
+from scores;
+
+insert into kpi_trend by name
+select kpi_id, node_level, node_id, unnest([period_start, as_of, period_end]) as day,
+    budget_type_id, period_start, period_end,
+    unnest([null, value, null]) as actual_cum, unnest([null, 7, target]) as expected_cum,
+    unnest([null, value, 11]) as forecast_cum, target, false as is_checkpoint
+from scores
+where as_of = '2026-03-03';
+
+insert into forecast_accuracy by name
+select budget_type_id, unnest([0.25, 0.5]) as elapsed_share, unnest([null, 0.1]) as mape,
+    unnest([0, 6]) as n, unnest(['no_closed_period', null]) as reason_code
+from budget_types;
+
+insert into score_restatements by name
+select as_of, subject_type, subject_id, kpi_id, node_level, node_id, budget_type_id,
+    'p2' as reported_publication_id, 'p2b' as publication_id, 'extracts, code' as cause,
+    value as value_reported, value + 1 as value_restated, status as status_reported,
+    status as status_restated
+from scores
+where as_of = '2026-03-02';
 insert into kpis by name
 select 'sales' as profile_id, kpi_id, 'quarter' as period_type, period_start,
     cast(period_start + interval 3 month as date) as period_end,
@@ -413,6 +456,18 @@ DEFECTS = {
     "update targets set target = -1, node_level = 'rep' where budget_id = 'b4'": {
         "targets.no_rep_below_zero"
     },
+    "update budget_outcomes set value = null where budget_id = 'b1' and node_level = 'rep'": {
+        "budget_outcomes.value_or_reason"
+    },
+    "delete from budget_outcomes where budget_id = 'b2'": {"budget_outcomes.every_budget_to_date"},
+    "update budget_outcomes set numerator = numerator + 0.0001 where budget_id = 'b3' "
+    "and node_level = 'team'": {
+        "budget_outcomes.teams_add_up",
+        "budget_outcomes.agrees_with_outcomes",
+    },
+    "update budget_outcomes set numerator = 0 where budget_id = 'b4' and period_type = 'to_date'": {
+        "budget_outcomes.months_add_up"
+    },
     "update allocation set current_target = 0 where budget_id = 'b3'": {"allocation.adds_up"},
     "update allocation set rounding_delta = 1 where budget_id = 'b2'": {
         "allocation.target_explained"
@@ -431,6 +486,38 @@ DEFECTS = {
     "update team_view set reps = 1, reps_on_track = 3 where node_level = 'company'": {
         "team_view.counts_plausible",
         "team_view.the_company_has_all_reps",
+    },
+    "insert into scores select * from scores where as_of = '2026-03-03' and node_id = 'r2'": {
+        "scores.one_row_a_night"
+    },
+    "update scores set publication_id = 'p2b' where as_of = '2026-03-02' and node_id = 'r2'": {
+        "scores.one_publication_a_night"
+    },
+    "update scores set reason_code = 'no_source' where node_id = 'r2' and as_of = '2026-03-02'": {
+        "scores.score_or_reason"
+    },
+    "update scores set value = 99 where node_id = 'r2' and as_of = '2026-03-03'": {
+        "scores.everybody_has_what_is_shown",
+        "kpi_trend.agrees_with_scores",
+    },
+    "update kpi_trend set expected_cum = 9 where day = period_end": {
+        "kpi_trend.ends_at_the_target"
+    },
+    "update kpi_trend set actual_cum = 9 where day = period_end": {"kpi_trend.nothing_known_ahead"},
+    "delete from forecast_accuracy where budget_type_id = 'signed_volume'": {
+        "forecast_accuracy.every_type"
+    },
+    "update forecast_accuracy set reason_code = null where mape is null": {
+        "forecast_accuracy.error_or_reason"
+    },
+    "update score_restatements set cause = 'somebody' where node_id = 'r1'": {
+        "score_restatements.cause_known"
+    },
+    "update score_restatements set value_restated = value_reported where node_id = 'r2'": {
+        "score_restatements.something_differs"
+    },
+    "update score_restatements set value_reported = 3 where node_id = 'r1'": {
+        "score_restatements.what_was_reported_stands"
     },
     "update kpi_hygiene set text_sv = 'nyckeltalet {kpi}'": {"kpi_hygiene.worded"},
     "delete from kpi_hygiene": {"kpi_hygiene.refused_key_figures_have_one_finding"},
@@ -461,8 +548,8 @@ def tables() -> dict[str, list[tuple[str, str]]]:
     """The published contract: table → columns and types."""
     models = [
         model
-        for path in sorted((PROJECT_ROOT / "models" / "marts").glob("_*.yml"))
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        for path in sorted((PROJECT_ROOT / "models/marts").glob("_*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", ())
     ]
     return {
         model["name"]: [(column["name"], column["data_type"]) for column in model["columns"]]
@@ -481,11 +568,9 @@ def company(folder: Path) -> Path:
     )
     with duckdb.connect(str(folder / "utfall.duckdb")) as connection:
         for table, columns in tables().items():
-            ddl = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-            connection.execute(
-                f"create table {table} ({ddl}, as_of date default date '{S}', "
-                "publication_id varchar default 'id')"
-            )
+            added = {"as_of": f"date default date '{S}'", "publication_id": "varchar default 'id'"}
+            ddl = ", ".join(f'"{name}" {kind}' for name, kind in (added | dict(columns)).items())
+            connection.execute(f"create table {table} ({ddl})")
         for statement in COMPANY.split(";"):
             if statement.strip():
                 parameters = {"types": types} if "$types" in statement else {}
