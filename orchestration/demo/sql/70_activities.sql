@@ -298,7 +298,7 @@ invited as (
         on
             activities.t = people.s and activities.s <> people.s
             and activities.booked_day >= people.hire and activities.d <= people.leave
-    where u(activities.a, 'with_manager') < 0.08 and activities.kind <> 'region'
+    where u(activities.a, 'with_manager') < 0.08 and activities.kind <> 'region' and padded_until is null
     union all
     select activities.a, 'rep', rep_id(people.rep_no), 'colleague', 0.05
     from activities
@@ -306,7 +306,10 @@ invited as (
         on
             (activities.s + 1) % $slots = people.s and activities.s <> people.s and people.is_seller
             and activities.booked_day >= people.hire and activities.d <= people.leave
-    where u(activities.a, 'with_colleague') < 0.07 and activities.type = 'sales_meeting'
+    where
+        u(activities.a, 'with_colleague') < 0.07
+        and activities.type = 'sales_meeting'
+        and padded_until is null
     union all
     select activities.a, 'contact', contact_id(contacts.k), 'guest', 0.06
     from activities
