@@ -2,6 +2,11 @@ with context as (
     select * from {{ ref('int_core__context') }}
 ),
 
+first_period as (
+    select min(period_start) as first_day
+    from {{ ref('int_scoring__signal_periods') }}
+),
+
 last_bookings as (
     select
         activity_id,
@@ -17,6 +22,7 @@ last_qualities as (
         on
             qualities.activity_id = last_bookings.activity_id
             and qualities.booking_month = last_bookings.booking_month
+    inner join first_period on qualities.event_date >= first_period.first_day
     where not qualities.is_planned and qualities.rep_id <> 'unassigned'
 )
 

@@ -20,8 +20,8 @@ checkpoints as (
 ended as (
     select
         kpi_periods.*,
-        -- Six decimals, so that squares and their sums stay exact.
-        cast(kpi_periods.attainment as decimal(12, 6)) as share
+        -- Six decimals and no more than a thousandfold, so that squares and their sums stay exact.
+        cast(least(greatest(kpi_periods.attainment, -1000), 1000) as decimal(28, 6)) as share
     from {{ ref('int_scoring__kpi_periods') }} as kpi_periods
     inner join kpis on kpi_periods.kpi_id = kpis.kpi_id
     where kpi_periods.is_ended and kpi_periods.value is not null
@@ -43,7 +43,7 @@ settled as (
         sum(case when latest.is_met = false then 1 else 0 end) as missed,
         count(latest.share) as shares,
         sum(latest.share) as total,
-        sum(cast(latest.share * latest.share as decimal(24, 12))) as squares,
+        sum(cast(latest.share * latest.share as decimal(38, 12))) as squares,
         sum(case when latest.surprise < parameters.expected_tolerance then 1 else 0 end)
             as as_expected
     from latest
@@ -60,9 +60,9 @@ pairs as (
         count(*) as periods,
         sum(first_ended.share) as sum_x,
         sum(second_ended.share) as sum_y,
-        sum(cast(first_ended.share * second_ended.share as decimal(24, 12))) as sum_xy,
-        sum(cast(first_ended.share * first_ended.share as decimal(24, 12))) as sum_xx,
-        sum(cast(second_ended.share * second_ended.share as decimal(24, 12))) as sum_yy
+        sum(cast(first_ended.share * second_ended.share as decimal(38, 12))) as sum_xy,
+        sum(cast(first_ended.share * first_ended.share as decimal(38, 12))) as sum_xx,
+        sum(cast(second_ended.share * second_ended.share as decimal(38, 12))) as sum_yy
     from {{ ref('int_scoring__profile_kpis') }} as first_kpis
     inner join {{ ref('int_scoring__profile_kpis') }} as second_kpis
         on first_kpis.profile_id = second_kpis.profile_id and first_kpis.kpi_id < second_kpis.kpi_id

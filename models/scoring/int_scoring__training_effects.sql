@@ -120,7 +120,8 @@ figures as (
 changes as (
     select
         *,
-        cast(round(value_after - value_before, 4) as decimal(18, 4)) as value_change
+        -- Wide enough for the square of what a large company sells in a week.
+        cast(round(value_after - value_before, 4) as decimal(28, 4)) as value_change
     from figures
     where value_before is not null and value_after is not null
 ),
@@ -138,7 +139,7 @@ grouped as (
         {{ ratio('sum(value_after)', 'count(*)', 10) }} as value_after,
         {{ ratio('sum(value_after) - sum(value_before)', 'count(*)', 10) }} as value_change,
         sum(value_change) as changes,
-        sum(cast(value_change * value_change as decimal(37, 8))) as squares
+        sum(cast(value_change * value_change as decimal(38, 8))) as squares
     from changes
     group by training_id, kpi_id, is_trained
 ),
@@ -176,7 +177,9 @@ compared as (
         and coalesce(untrained.reps, 0) >= parameters.training_least_reps as is_enough,
         cast(round(cast(
             parameters.training_interval
-            * sqrt(cast(trained.mean_variance + untrained.mean_variance as double precision))
+            * sqrt(cast(
+                greatest(trained.mean_variance + untrained.mean_variance, 0) as double precision
+            ))
             as decimal(28, 10)
         ), 4) as decimal(28, 4)) as margin
     from spread as trained
