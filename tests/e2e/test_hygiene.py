@@ -105,7 +105,7 @@ def test_l16_the_new_weights_of_the_year_are_in_the_change_log(release):
         "and subject_id like 'PR-B2B/%' order by 1"
     ).fetchall()
     assert [(name, old and float(old), float(new)) for name, old, new in weights] == [
+        ("PR-B2B/KPI-FORB", 0.2, 0.1),
         ("PR-B2B/KPI-MOTE", None, 0.15),
-        ("PR-B2B/KPI-TBMOTE", 0.2, 0.1),
         ("PR-B2B/KPI-VOL", 0.4, 0.35),
     ]

@@ -272,17 +272,24 @@ select
 from activities
 left join activity_deals on activities.a = activity_deals.a
 left join (
-    -- Preparation is registered with the report. Those who have been trained prepare more often.
+    -- Preparation is registered with the report. For a year after a training one prepares more often.
     select
         activities.a,
         is_held
         and type = 'sales_meeting'
         and padded_until is null
-        and u(activities.a, 'prepares') < 0.62 + case when training.day is null then 0 else 0.15 end
+        and u(activities.a, 'prepares') < case when training.a is null then 0.62 else 0.92 end
             as is_prepared
     from activities
-    left join (select rep_no, min(day) as day from trained group by rep_no) as training
-        on activities.rep_no = training.rep_no and activities.d > training.day
+    left join (
+        select distinct activities.a
+        from activities
+        inner join trained
+            on
+                activities.rep_no = trained.rep_no
+                and activities.d > trained.day
+                and activities.d <= trained.day + 365
+    ) as training on activities.a = training.a
 ) as prepared on activities.a = prepared.a;
 
 create or replace temp view e_activity_participants as

@@ -567,8 +567,8 @@ from (values
 create or replace temp table profile_weights as
 select * from (values
     ('PR-B2B', 'KPI-VOL', 2024, 0.4), ('PR-B2B', 'KPI-NY', 2024, 0.2),
-    ('PR-B2B', 'KPI-PLAN', 2024, 0.2), ('PR-B2B', 'KPI-TBMOTE', 2024, 0.2),
-    ('PR-B2B', 'KPI-VOL', 2026, 0.35), ('PR-B2B', 'KPI-TBMOTE', 2026, 0.1),
+    ('PR-B2B', 'KPI-PLAN', 2024, 0.2), ('PR-B2B', 'KPI-FORB', 2024, 0.2),
+    ('PR-B2B', 'KPI-VOL', 2026, 0.35), ('PR-B2B', 'KPI-FORB', 2026, 0.1),
     ('PR-B2B', 'KPI-MOTE', 2026, 0.15),
     ('PR-FIELD', 'KPI-FAK', 2024, 0.35), ('PR-FIELD', 'KPI-TB', 2024, 0.2),
     ('PR-FIELD', 'KPI-BUTIK', 2024, 0.15), ('PR-FIELD', 'KPI-DIST', 2024, 0.2),
