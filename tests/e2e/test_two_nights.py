@@ -28,6 +28,7 @@ PUBLISHED_TABLES = {
     "data_quality_trend",
     "ingest_ledger",
     "invoice_control",
+    "meeting_quality",
     "meetings",
     "org_nodes",
     "outcome_evidence",
@@ -41,6 +42,7 @@ PUBLISHED_TABLES = {
     "reps",
     "store_gaps",
     "targets",
+    "territory_view",
     "volume_vs_invoicing",
 }
 
