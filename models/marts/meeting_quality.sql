@@ -50,7 +50,7 @@ participations as (
         {{ trunc_date('month', 'meeting_keys.event_piece') }} as month,
         meeting_keys.distinct_key as activity_id,
         meeting_keys.amount,
-        case when costs.rep_id is not null then 1 else 0 end as is_costed
+        case when costs.rep_id is not null then meeting_keys.amount else 0 end as costed_amount
     from {{ ref('int_outcomes__keys') }} as meeting_keys
     left join costs
         on
@@ -70,7 +70,7 @@ attended as (
         participations.month,
         participations.event_piece,
         participations.activity_id,
-        max(participations.is_costed) as is_costed
+        sum(participations.costed_amount) as costed_amount
     from participations
     cross join {{ node_levels() }}
     group by 1, 2, 3, 4, 5
@@ -85,7 +85,7 @@ counted as (
         count(distinct attended.activity_id) as meetings,
         count(distinct case when meetings.is_triple_check = 1 then attended.activity_id end)
             as triple_checks,
-        count(distinct case when attended.is_costed = 1 then attended.activity_id end)
+        count(distinct case when attended.costed_amount > 0 then attended.activity_id end)
             as costed_meetings
         {%- for state in ['prospect', 'new', 'active', 'passive'] -%}
         ,

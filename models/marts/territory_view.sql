@@ -272,7 +272,11 @@ shared as (
 compared as (
     select
         shared.*,
-        {{ ratio('shared.share_of_potential', 'shared.company_share') }} as of_company_share,
+        -- Where the company took nothing, no area took little of it.
+        case
+            when shared.company_share > 0
+                then {{ ratio('shared.share_of_potential', 'shared.company_share') }}
+        end as of_company_share,
         {{ ratio('shared.potential', 'shared.mean_potential', decimals=4) }} as of_mean_potential
     from shared
 ),
