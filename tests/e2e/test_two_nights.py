@@ -30,6 +30,7 @@ PUBLISHED_TABLES = {
     "invoice_control",
     "meeting_quality",
     "meetings",
+    "my_kpis",
     "org_nodes",
     "outcome_evidence",
     "outcomes",
@@ -42,6 +43,7 @@ PUBLISHED_TABLES = {
     "reps",
     "store_gaps",
     "targets",
+    "team_view",
     "territory_view",
     "volume_vs_invoicing",
 }

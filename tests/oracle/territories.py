@@ -58,12 +58,7 @@ def _outcomes(world: World) -> tuple[dict[tuple[str, date], Decimal], set[tuple[
     unknown = set()
     for component in booked_invoices(world):
         if component.part == "net" and component.credit_type != "overlay":
-            survivor = world.survivor(component.customer_id, component.known_at)
-            customer = world.customer(survivor, component.known_at)
-            place = (
-                (customer and customer["area_id"]) or NOWHERE,
-                first_of_month(component.event_date),
-            )
+            place = component.area_id or NOWHERE, first_of_month(component.event_date)
             if component.amount is None:
                 unknown.add(place)
             else:

@@ -77,6 +77,7 @@ BREAKS = {
         "update invoice_control set invoices_differing = 1, difference = 7500.01"
     ),
     "meetings.customers_known": "update meetings set customer_id = 'gone'",
+    "my_kpis.reps_known": "update my_kpis set rep_id = 'gone' where rep_id = 'r2'",
     "org_nodes.one_company": (
         "insert into org_nodes by name select 'company' as node_level, 'second' as node_id, "
         "date '2020-01-01' as valid_from, date '9999-12-31' as valid_to"
