@@ -53,7 +53,6 @@ weighed as (
             as weighed_{{ figure }}{{ "," if not loop.last }}
         {%- endfor %}
     from capped
-    where side is not null
 ),
 
 measured as (

@@ -16,7 +16,9 @@ from tests.support.evidence import figures_from_evidence, published_figures
 from tests.support.nights import published, rows
 
 PUBLISHED_TABLES = {
+    "activity_vs_result",
     "allocation",
+    "budget_outcomes",
     "budget_types",
     "budgets",
     "calendar",

@@ -185,6 +185,13 @@ select node_level, node_id, date '2026-02-01' as month, 2 as meetings, 2 as trip
 from (values ('rep', 'r1'), ('team', 't1'), ('region', 'g1'), ('company', 'company'))
     as nodes(node_level, node_id);
 
+insert into activity_vs_result by name
+select rep_id, 'p1' as profile_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, 1 as activity_kpis, 1 as financial_kpis, activity_pace,
+    financial_pace, quadrant, quadrant as text_en, quadrant as text_sv
+from (values ('r1', 1.1, 0.5, 'busy_not_productive'), ('r2', 0.9, 1.1, 'efficient'))
+    as reps(rep_id, activity_pace, financial_pace, quadrant);
+
 insert into territory_view by name
 select area_id, period_type, period_start, period_end, period_type = 'last_12_months' as is_over,
     outcome, 10 as customers, 10 as customers_with_potential, 100 as potential,
@@ -201,7 +208,8 @@ from (values ('n', 'last_12_months', date '2025-03-01', date '2026-03-01', 90, '
 
 insert into budgets by name
 select 'b' || n as budget_id, 'signed_volume' as budget_type_id, 'approved' as status,
-    'distribute' as target_mode, channel, target as company_target, target as pool_amount,
+    'distribute' as target_mode, date '2026-01-01' as period_start,
+    date '2027-01-01' as period_end, channel, target as company_target, target as pool_amount,
     target as divided_target, true as gives_targets, false as has_refused_change,
     if(channel = 'all', null, 'b1') as linked_budget_id
 from (values (1, 'all', 1200), (2, 'renewal', 600), (3, 'upsell', 300), (4, 'win_back', 200),
@@ -213,6 +221,16 @@ select budget_id, budget_type_id, target_mode, node_level, node_id, channel,
     1 as version
 from budgets, (values ('company', 'company', 1), ('rep', 'r1', 0.5), ('rep', 'unassigned', 0.5))
     as nodes(node_level, node_id, share);
+
+insert into budget_outcomes by name
+select budget_id, budgets.budget_type_id, node_level, node_id, reached.period_type,
+    reached.period_start, reached.period_end, numerator, numerator as value, 1 as record_count,
+    false as is_closed
+from outcomes, budgets, (values ('month', date '2026-02-01', date '2026-03-01'),
+    ('to_date', date '2026-01-01', date '2027-01-01')) as reached(period_type, period_start,
+    period_end)
+where outcomes.budget_type_id = budgets.budget_type_id and basis = 'reported'
+    and outcomes.period_type = 'month' and outcomes.period_start = '2026-02-01';
 
 insert into allocation by name
 select budget_id, node_id as rep_id, 1 as weight, target as raw_amount, 0 as rounding_delta,
@@ -395,6 +413,15 @@ DEFECTS = {
     "update meeting_quality set cost = 39999 where node_level = 'rep'": {
         "meeting_quality.costs_add_up"
     },
+    "update activity_vs_result set text_sv = null where rep_id = 'r2'": {
+        "activity_vs_result.quadrant_or_reason"
+    },
+    "update activity_vs_result set activity_pace = 1.2, financial_pace = 0.5 where rep_id = 'r2'": {
+        "activity_vs_result.quadrant_follows_paces"
+    },
+    "update activity_vs_result set rep_id = 'gone' where rep_id = 'r2'": {
+        "activity_vs_result.reps_known"
+    },
     "update territory_view set reading_untapped_sv = null where outcome_level = 'low'": {
         "territory_view.both_readings_or_none"
     },
@@ -431,6 +458,18 @@ DEFECTS = {
     "update targets set target = -1, node_level = 'rep' where budget_id = 'b4'": {
         "targets.no_rep_below_zero"
     },
+    "update budget_outcomes set value = null where budget_id = 'b1' and node_level = 'rep'": {
+        "budget_outcomes.value_or_reason"
+    },
+    "delete from budget_outcomes where budget_id = 'b2'": {"budget_outcomes.every_budget_to_date"},
+    "update budget_outcomes set numerator = numerator + 0.0001 where budget_id = 'b3' "
+    "and node_level = 'team'": {
+        "budget_outcomes.teams_add_up",
+        "budget_outcomes.agrees_with_outcomes",
+    },
+    "update budget_outcomes set numerator = 0 where budget_id = 'b4' and period_type = 'to_date'": {
+        "budget_outcomes.months_add_up"
+    },
     "update allocation set current_target = 0 where budget_id = 'b3'": {"allocation.adds_up"},
     "update allocation set rounding_delta = 1 where budget_id = 'b2'": {
         "allocation.target_explained"
@@ -460,8 +499,8 @@ def tables() -> dict[str, list[tuple[str, str]]]:
     """The published contract: table → columns and types."""
     models = [
         model
-        for path in sorted((PROJECT_ROOT / "models" / "marts").glob("_*.yml"))
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        for path in sorted((PROJECT_ROOT / "models/marts").glob("_*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", ())
     ]
     return {
         model["name"]: [(column["name"], column["data_type"]) for column in model["columns"]]
