@@ -50,7 +50,9 @@ participations as (
         {{ trunc_date('month', 'meeting_keys.event_piece') }} as month,
         meeting_keys.distinct_key as activity_id,
         meeting_keys.amount,
-        case when costs.rep_id is not null then meeting_keys.amount else 0 end as costed_amount
+        costs.rep_id as cost_rep_id,
+        costs.team_id as cost_team_id,
+        costs.region_id as cost_region_id
     from {{ ref('int_outcomes__keys') }} as meeting_keys
     left join costs
         on
@@ -62,7 +64,8 @@ participations as (
         and meeting_keys.parameter_set_id = 'default'
 ),
 
--- What was booked and is taken back is no meeting; a joint one is one in the team.
+-- What was booked and is taken back is no meeting; a joint one is one in the team. It has cost where
+-- the rep's cost of the month falls.
 attended as (
     select
         node_levels.node_level,
@@ -70,7 +73,23 @@ attended as (
         participations.month,
         participations.event_piece,
         participations.activity_id,
-        sum(participations.costed_amount) as costed_amount
+        sum(
+            case
+                when participations.cost_rep_id is null then 0
+                when
+                    node_levels.node_level in ('rep', 'company')
+                    or (
+                        node_levels.node_level = 'team'
+                        and participations.cost_team_id = participations.team_id
+                    )
+                    or (
+                        node_levels.node_level = 'region'
+                        and participations.cost_region_id = participations.region_id
+                    )
+                    then participations.amount
+                else 0
+            end
+        ) as costed_amount
     from participations
     cross join {{ node_levels() }}
     group by 1, 2, 3, 4, 5

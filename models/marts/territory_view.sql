@@ -11,6 +11,7 @@
 with context as (
     select
         as_of,
+        cut_off_utc,
         {{ trunc_date('month', 'as_of') }} as window_end,
         {{ add_months(trunc_date('month', 'as_of'), -12) }} as window_start
     from {{ ref('int_core__context') }}
@@ -117,14 +118,17 @@ areas as (
     from monthly
 ),
 
+-- Who was met under a record that has been merged since then was met all the same.
 visits as (
     select distinct
-        coalesce(area_id, 'unassigned') as area_id,
-        customer_id,
-        activity_id,
-        event_date
-    from {{ ref('meetings') }}
-    where status = 'held'
+        coalesce(meetings.area_id, 'unassigned') as area_id,
+        {{ surviving_customer('meetings.customer_id') }} as customer_id,
+        meetings.activity_id,
+        meetings.event_date
+    from {{ ref('meetings') }} as meetings
+    cross join context
+    {{ join_surviving_customer('meetings.customer_id', 'context.cut_off_utc') }}
+    where meetings.status = 'held'
 ),
 
 visited as (

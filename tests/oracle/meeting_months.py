@@ -74,6 +74,12 @@ def costs_of_reps(world: World) -> dict[tuple[str, date], Decimal | None]:
     return {key: amount for key, amount in sums.items() if amount is None or amount > 0}
 
 
+def _nodes_of_cost(world: World, rep: str, month: date) -> list[Node]:
+    """The nodes that a rep's cost of a month falls on: those of its last day."""
+    last_day = add_days(add_months(month, 1), -1)
+    return world.nodes(rep, last_day, world.knowledge_of(month))
+
+
 def months_of_nodes(world: World) -> dict[tuple[Node, date], Month]:
     """Node and month → its meetings and costs, where there are any."""
     costs = costs_of_reps(world)
@@ -82,7 +88,10 @@ def months_of_nodes(world: World) -> dict[tuple[Node, date], Month]:
         for node in nodes_of(world, component):
             place = left[node, component.event_date, component.record_id]
             place[0] += component.amount
-            if (component.rep_id, first_of_month(component.event_date)) in costs:
+            start = first_of_month(component.event_date)
+            if (component.rep_id, start) in costs and node in _nodes_of_cost(
+                world, component.rep_id, start
+            ):
                 place[1] += component.amount
     months: dict[tuple[Node, date], Month] = defaultdict(Month)
     for (node, day, meeting), (amount, of_costed) in left.items():
@@ -94,8 +103,7 @@ def months_of_nodes(world: World) -> dict[tuple[Node, date], Month]:
     counted = {period.start for period in world.periods if period.period_type == "month"}
     for (rep, start), amount in costs.items():
         if start in counted:
-            last_day = add_days(add_months(start, 1), -1)
-            for node in world.nodes(rep, last_day, world.knowledge_of(start)):
+            for node in _nodes_of_cost(world, rep, start):
                 months[node, start].costs.append(amount)
     return months
 

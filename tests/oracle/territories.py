@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tests.oracle.fixed_point import ZERO, part_of, ratio
 from tests.oracle.invoicing import booked_invoices
-from tests.oracle.meetings import held_meetings
+from tests.oracle.meetings import book_meetings
 from tests.oracle.world import World, add_days, add_months, first_of_month
 
 LOW_OUTCOME, HIGH_POTENTIAL = Decimal("0.8"), Decimal(1)
@@ -66,12 +66,25 @@ def _outcomes(world: World) -> tuple[dict[tuple[str, date], Decimal], set[tuple[
     return amounts, unknown
 
 
+def _met(world: World) -> set[tuple[str | None, date]]:
+    """Customers, as they are one on S, and the days on which a meeting with them stands."""
+    left: dict[tuple[str | None, date, str], Decimal] = defaultdict(Decimal)
+    for part in book_meetings(world, lambda meeting: meeting.parts("numerator")):
+        left[part.customer_id, part.event_date, part.record_id] += part.amount
+    return {
+        (world.survivor(customer, world.cut_off), day)
+        for (customer, day, _), amount in left.items()
+        if amount > 0
+    }
+
+
 def territory_view(world: World) -> dict[tuple[str, str, date], dict[str, object]]:
     """Area, period type and first day → what is said of it."""
     if "invoices" not in world.delivered:
         return {}
     customers = potentials(world)
     amounts, unknown = _outcomes(world)
+    met_on = _met(world)
     areas = {area for area, _ in customers.values()} | {
         area for area, _ in amounts | dict.fromkeys(unknown)
     }
@@ -82,11 +95,7 @@ def territory_view(world: World) -> dict[tuple[str, str, date], dict[str, object
         months = [
             add_months(span.start, n) for n in range(12) if add_months(span.start, n) < span.end
         ]
-        met = {
-            meeting.customer_id
-            for meeting in held_meetings(world, world.cut_off)
-            if span.start <= meeting.day < span.end
-        }
+        met = {customer for customer, day in met_on if span.start <= day < span.end}
         rows = {}
         for area in areas:
             own = {c: amount for c, (place, amount) in customers.items() if place == area}
