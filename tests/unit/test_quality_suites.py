@@ -373,8 +373,9 @@ DEFECTS = {
         "budget_outcomes.teams_add_up",
         "budget_outcomes.agrees_with_outcomes",
     },
-    "update budget_outcomes set numerator = 0 where budget_id = 'b4' "
-    "and period_type = 'to_date'": {"budget_outcomes.months_add_up"},
+    "update budget_outcomes set numerator = 0 where budget_id = 'b4' and period_type = 'to_date'": {
+        "budget_outcomes.months_add_up"
+    },
     "update allocation set current_target = 0 where budget_id = 'b3'": {"allocation.adds_up"},
     "update allocation set rounding_delta = 1 where budget_id = 'b2'": {
         "allocation.target_explained"
