@@ -387,9 +387,7 @@ DEFECTS = {
     "update my_kpis set profile_score = 0.5 where rep_id = 'r2'": {
         "my_kpis.profile_score_is_made_of_the_rows"
     },
-    "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {
-        "my_kpis.score_or_reason"
-    },
+    "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {"my_kpis.score_or_reason"},
     "update team_view set reps = 1, reps_on_track = 3 where node_level = 'company'": {
         "team_view.counts_plausible",
         "team_view.the_company_has_all_reps",
