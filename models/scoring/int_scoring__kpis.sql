@@ -87,6 +87,7 @@ select
     registry.direction,
     registry.target_mode,
     registry.time_shape,
+    registry.formula is not null as is_derived,
     registry.accumulates,
     registry.scale_min,
     registry.definition_version,

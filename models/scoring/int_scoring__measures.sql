@@ -96,19 +96,7 @@ budget_targets as (
 ),
 
 kpi_reps as (
-    select
-        profile_kpis.kpi_id,
-        rep_profiles.rep_id,
-        rep_profiles.team_id,
-        rep_profiles.region_id
-    from {{ ref('int_scoring__profile_kpis') }} as profile_kpis
-    inner join {{ ref('int_scoring__admission') }} as admission
-        on
-            profile_kpis.profile_id = admission.profile_id
-            and profile_kpis.kpi_id = admission.kpi_id
-            and admission.is_admitted
-    inner join {{ ref('int_scoring__rep_profiles') }} as rep_profiles
-        on profile_kpis.profile_id = rep_profiles.profile_id
+    select * from {{ ref('int_scoring__kpi_reps') }}
 ),
 
 kpi_nodes as (

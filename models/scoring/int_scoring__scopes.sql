@@ -49,3 +49,19 @@ select
 from kpi_lists
 inner join {{ ref('int_core__numbers') }} as numbers on kpi_lists.items > numbers.n
 where kpi_lists.items > 0
+
+union
+
+-- Where each rep has the target of the KPI, a node's is that of its reps who have the KPI, and so is
+-- what it has reached.
+select
+    'kpi:' || kpis.kpi_id as scope_id,
+    'rep_id' as dimension,
+    kpi_reps.rep_id as allowed_value
+from {{ ref('int_scoring__kpis') }} as kpis
+inner join {{ ref('int_scoring__kpi_reps') }} as kpi_reps on kpis.kpi_id = kpi_reps.kpi_id
+where
+    kpis.budget_id is null
+    and kpis.own_target is not null
+    and kpis.target_mode <> 'same_level'
+    and not kpis.is_derived

@@ -12,10 +12,18 @@ registry as (
     from {{ ref('budget_type_registry') }}
 ),
 
+rebuild as (
+    select rebuild_from from {{ ref('int_core__rebuild') }}
+),
+
 scopes as (
     select
         scope_id,
-        count(distinct case when dimension <> 'team_id' then dimension end) as dimensions
+        {{ hash_key([agg_list("dimension || '=' || allowed_value", 'dimension, allowed_value')]) }}
+            as scope_hash,
+        count(
+            distinct case when dimension not in ('team_id', 'rep_id') then dimension end
+        ) as dimensions
     from {{ ref('int_scoring__scopes') }}
     group by scope_id
 ),
@@ -51,7 +59,7 @@ unfilled as (
     inner join {{ ref('int_scoring__scopes') }} as scopes
         on 'kpi:' || kpis.kpi_id = scopes.scope_id
     where
-        scopes.dimension <> 'team_id'
+        scopes.dimension not in ('team_id', 'rep_id')
         and position(' ' || scopes.dimension || ' ' in ' ' || coalesce(registry.fills, '') || ' ')
         = 0
 ),
@@ -161,6 +169,7 @@ typed as (
         subjects.reason_code,
         case when scopes.scope_id is null then '' else subjects.scope_id end as scope_id,
         coalesce(scopes.dimensions, 0) as dimensions,
+        scopes.scope_hash,
         registry.time_shape,
         registry.rolling_months,
         registry.formula is not null as is_derived,
@@ -349,7 +358,7 @@ select
     figure_kind,
     -- Subjects that count the same have the same figure.
     {{ hash_key([
-        'scope_id', 'budget_type_id', 'parameter_set_id', 'figure_kind',
+        'scope_id', 'scope_hash', 'budget_type_id', 'parameter_set_id', 'figure_kind',
         "case when is_of_tonight then 'snapshot' else figure_period_type end",
         'case when is_of_tonight then as_of else coalesce(figure_start, period_start) end',
         'case when is_of_tonight then as_of else coalesce(figure_end, period_end) end',
@@ -362,6 +371,8 @@ select
         as figure_campaign_id,
     window_start,
     window_end,
+    not is_of_tonight
+    and coalesce(figure_end, period_end) <= rebuild.rebuild_from as is_settled,
     case
         when figure_kind = 'none'
             then coalesce(
@@ -369,3 +380,4 @@ select
             )
     end as reason_code
 from final
+cross join rebuild

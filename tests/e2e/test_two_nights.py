@@ -17,6 +17,7 @@ from tests.support.nights import published, rows
 
 PUBLISHED_TABLES = {
     "allocation",
+    "budget_outcomes",
     "budget_types",
     "budgets",
     "calendar",

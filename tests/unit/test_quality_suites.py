@@ -178,7 +178,8 @@ from (values (1, 'held', -10), (2, 'held', -9), (3, 'planned', 0)) as plan(n, st
 
 insert into budgets by name
 select 'b' || n as budget_id, 'signed_volume' as budget_type_id, 'approved' as status,
-    'distribute' as target_mode, channel, target as company_target, target as pool_amount,
+    'distribute' as target_mode, date '2026-01-01' as period_start,
+    date '2027-01-01' as period_end, channel, target as company_target, target as pool_amount,
     target as divided_target, true as gives_targets, false as has_refused_change,
     if(channel = 'all', null, 'b1') as linked_budget_id
 from (values (1, 'all', 1200), (2, 'renewal', 600), (3, 'upsell', 300), (4, 'win_back', 200),
@@ -190,6 +191,16 @@ select budget_id, budget_type_id, target_mode, node_level, node_id, channel,
     1 as version
 from budgets, (values ('company', 'company', 1), ('rep', 'r1', 0.5), ('rep', 'unassigned', 0.5))
     as nodes(node_level, node_id, share);
+
+insert into budget_outcomes by name
+select budget_id, budgets.budget_type_id, node_level, node_id, reached.period_type,
+    reached.period_start, reached.period_end, numerator, numerator as value, 1 as record_count,
+    false as is_closed
+from outcomes, budgets, (values ('month', date '2026-02-01', date '2026-03-01'),
+    ('to_date', date '2026-01-01', date '2027-01-01')) as reached(period_type, period_start,
+    period_end)
+where outcomes.budget_type_id = budgets.budget_type_id and basis = 'reported'
+    and outcomes.period_type = 'month' and outcomes.period_start = '2026-02-01';
 
 insert into allocation by name
 select budget_id, node_id as rep_id, 1 as weight, target as raw_amount, 0 as rounding_delta,
@@ -373,6 +384,18 @@ DEFECTS = {
     "update targets set target = -1, node_level = 'rep' where budget_id = 'b4'": {
         "targets.no_rep_below_zero"
     },
+    "update budget_outcomes set value = null where budget_id = 'b1' and node_level = 'rep'": {
+        "budget_outcomes.value_or_reason"
+    },
+    "delete from budget_outcomes where budget_id = 'b2'": {"budget_outcomes.every_budget_to_date"},
+    "update budget_outcomes set numerator = numerator + 0.0001 where budget_id = 'b3' "
+    "and node_level = 'team'": {
+        "budget_outcomes.teams_add_up",
+        "budget_outcomes.agrees_with_outcomes",
+    },
+    "update budget_outcomes set numerator = 0 where budget_id = 'b4' and period_type = 'to_date'": {
+        "budget_outcomes.months_add_up"
+    },
     "update allocation set current_target = 0 where budget_id = 'b3'": {"allocation.adds_up"},
     "update allocation set rounding_delta = 1 where budget_id = 'b2'": {
         "allocation.target_explained"
@@ -402,8 +425,8 @@ def tables() -> dict[str, list[tuple[str, str]]]:
     """The published contract: table → columns and types."""
     models = [
         model
-        for path in sorted((PROJECT_ROOT / "models" / "marts").glob("_*.yml"))
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        for path in sorted((PROJECT_ROOT / "models/marts").glob("_*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", ())
     ]
     return {
         model["name"]: [(column["name"], column["data_type"]) for column in model["columns"]]
