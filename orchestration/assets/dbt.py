@@ -99,6 +99,8 @@ def data_test_in_words(test: Mapping[str, Any]) -> str:
     match asked.get("name"):
         case "not_null":
             return f"Every row has a value in {column}."
+        case "filled_columns":
+            return f"Every row has a value in {', '.join(given['columns'])}."
         case "unique":
             return f"No value of {column} is there twice."
         case "unique_combination":

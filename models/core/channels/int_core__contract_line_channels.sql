@@ -1,16 +1,23 @@
 {{ config(materialized="incremental", pre_hook="{{ forget_rebuilt_months() }}") }}
 
+-- The month is joined below the window, so that the engine does not join it and the versions of
+-- contracts by moment alone.
 with recognised as (
     select
-        contract_line_id,
-        contract_id,
-        booking_month,
-        customer_id,
-        product_category,
-        event_date as signed_on,
-        row_number() over (partition by contract_line_id order by booking_month) as booking_no
-    from {{ ref('int_core__contract_year_states') }}
-    where entry = 'recognition' and contract_year = 0
+        states.contract_line_id,
+        states.contract_id,
+        states.booking_month,
+        states.customer_id,
+        states.product_category,
+        states.event_date as signed_on,
+        months.knowledge_at,
+        row_number() over (
+            partition by states.contract_line_id order by states.booking_month
+        ) as booking_no
+    from {{ ref('int_core__contract_year_states') }} as states
+    inner join {{ ref('int_core__booking_months') }} as months
+        on states.booking_month = months.month_start
+    where states.entry = 'recognition' and states.contract_year = 0
 ),
 
 -- Decided once, when the line is first counted, from what was known then.
@@ -22,16 +29,14 @@ signings as (
         recognised.customer_id,
         recognised.product_category,
         recognised.signed_on,
-        months.knowledge_at,
+        recognised.knowledge_at,
         versions.start_date,
         versions.renews_contract_id
     from recognised
-    inner join {{ ref('int_core__booking_months') }} as months
-        on recognised.booking_month = months.month_start
     inner join {{ ref('int_core__contract_versions') }} as versions
         on
             recognised.contract_id = versions.contract_id
-            and {{ known_at('versions', 'months.knowledge_at') }}
+            and {{ known_at('versions', 'recognised.knowledge_at') }}
     where recognised.booking_no = 1
 ),
 
@@ -144,26 +149,37 @@ earlier_contracts as (
 ),
 
 -- A contract that names the earlier one as renewed continues its lines of the categories it has.
-named as (
+-- Here too the pairs are known before versions are joined by moment.
+namings as (
     select distinct
         earlier_contracts.contract_line_id,
-        earlier_contracts.earlier_contract_id
+        earlier_contracts.earlier_contract_id,
+        earlier_contracts.product_category,
+        earlier_contracts.knowledge_at,
+        renewals.contract_id as renewal_id
     from earlier_contracts
     inner join {{ ref('int_core__contract_versions') }} as renewals
         on
             earlier_contracts.earlier_contract_id = renewals.renews_contract_id
             and earlier_contracts.signed_on >= renewals.signed_at
             and {{ known_at('renewals', 'earlier_contracts.knowledge_at') }}
+),
+
+named as (
+    select distinct
+        namings.contract_line_id,
+        namings.earlier_contract_id
+    from namings
     inner join line_versions
         on
-            renewals.contract_id = line_versions.contract_id
-            and {{ known_at('line_versions', 'earlier_contracts.knowledge_at') }}
+            namings.renewal_id = line_versions.contract_id
+            and {{ known_at('line_versions', 'namings.knowledge_at') }}
     left join {{ ref('stg_canonical__products') }} as products
         on
             line_versions.product_id = products.product_id
-            and {{ known_at('products', 'earlier_contracts.knowledge_at') }}
+            and {{ known_at('products', 'namings.knowledge_at') }}
     where
-        earlier_contracts.product_category
+        namings.product_category
         = coalesce(line_versions.product_category, products.product_category)
 ),
 
