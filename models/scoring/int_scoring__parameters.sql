@@ -52,4 +52,6 @@
     'training_least_reps',
     'training_interval',
     'training_years',
+    'territory_low_outcome',
+    'territory_high_potential',
 ], 'decimal(18, 4)') }}

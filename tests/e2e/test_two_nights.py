@@ -16,6 +16,7 @@ from tests.support.evidence import figures_from_evidence, published_figures
 from tests.support.nights import published, rows
 
 PUBLISHED_TABLES = {
+    "activity_vs_result",
     "allocation",
     "budget_outcomes",
     "budget_types",
@@ -36,6 +37,7 @@ PUBLISHED_TABLES = {
     "kpi_hygiene",
     "kpi_trend",
     "kpis",
+    "meeting_quality",
     "meetings",
     "my_kpis",
     "org_nodes",
@@ -54,6 +56,7 @@ PUBLISHED_TABLES = {
     "targets",
     "team_view",
     "training_effect",
+    "territory_view",
     "volume_vs_invoicing",
 }
 

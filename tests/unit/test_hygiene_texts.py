@@ -1,4 +1,4 @@
-"""What hygiene and signals say: every rule has words in both languages, no place is left open."""
+"""What hygiene and signals say: each rule has words in both languages, and leaves no place open."""
 
 from __future__ import annotations
 
