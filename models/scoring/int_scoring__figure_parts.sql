@@ -28,11 +28,11 @@ scopes as (
 
 limits as (
     select
-        scope_id
-        {%- for dimension in dimensions %},
-        max(case when dimension = '{{ dimension }}' then 1 else 0 end) = 1
-            as limits_{{ dimension }}
-        {%- endfor %},
+        scope_id,
+        {%- for dimension in dimensions %}
+            max(case when dimension = '{{ dimension }}' then 1 else 0 end) = 1
+                as limits_{{ dimension }},
+        {%- endfor %}
         max(case when dimension = 'team_id' then 1 else 0 end) = 1 as limits_team_id
     from scopes
     group by scope_id
@@ -156,19 +156,10 @@ of_keys as (
 
 limited_figures as (
     select
-        figures.figure_id,
-        figures.figure_kind,
-        figures.scope_id,
-        figures.budget_type_id,
-        figures.parameter_set_id,
-        figures.figure_period_type,
-        figures.figure_start,
-        figures.figure_campaign_id,
-        figures.window_start,
-        figures.window_end
-        {%- for dimension in dimensions %},
-        limits.limits_{{ dimension }}
+        {%- for dimension in dimensions %}
+            limits.limits_{{ dimension }},
         {%- endfor %}
+        figures.*
     from figures
     left join limits on figures.scope_id = limits.scope_id
     where figures.figure_kind in ('counted', 'evaluated')
@@ -192,11 +183,11 @@ wanted as (
         {{ trunc_date('month', 'components.booking_date') }} as node_month,
         components.credit_type,
         components.distinct_key,
-        components.amount
-        {%- for dimension in dimensions %},
-        components.{{ dimension }},
-        limited_figures.limits_{{ dimension }}
+        {%- for dimension in dimensions %}
+            components.{{ dimension }},
+            limited_figures.limits_{{ dimension }},
         {%- endfor %}
+        components.amount
     from limited_figures
     inner join components
         on
@@ -229,11 +220,11 @@ wanted as (
             as node_month,
         components.credit_type,
         components.distinct_key,
-        components.amount
-        {%- for dimension in dimensions %},
-        components.{{ dimension }},
-        limited_figures.limits_{{ dimension }}
+        {%- for dimension in dimensions %}
+            components.{{ dimension }},
+            limited_figures.limits_{{ dimension }},
         {%- endfor %}
+        components.amount
     from limited_figures
     cross join months
     inner join components
@@ -257,21 +248,20 @@ wanted as (
 in_scope as (
     select wanted.*
     from wanted
-    {%- for dimension in dimensions %}
-    left join scopes as {{ dimension }}_scopes
-        on
-            wanted.scope_id = {{ dimension }}_scopes.scope_id
-            and {{ dimension }}_scopes.dimension = '{{ dimension }}'
-            and wanted.{{ dimension }} = {{ dimension }}_scopes.allowed_value
-    {%- endfor %}
+    {% for dimension in dimensions -%}
+        left join scopes as {{ dimension }}_scopes
+            on
+                wanted.scope_id = {{ dimension }}_scopes.scope_id
+                and {{ dimension }}_scopes.dimension = '{{ dimension }}'
+                and wanted.{{ dimension }} = {{ dimension }}_scopes.allowed_value
+    {% endfor -%}
     where
-        {%- for dimension in dimensions %}
-        {{ "and " if not loop.first -}}
-        (
-            {{ dimension }}_scopes.scope_id is not null
-            or not coalesce(wanted.limits_{{ dimension }}, false)
-        )
-        {%- endfor %}
+        {% for dimension in dimensions -%}
+            {{ "and " if not loop.first }}(
+                {{ dimension }}_scopes.scope_id is not null
+                or not coalesce(wanted.limits_{{ dimension }}, false)
+            )
+        {% endfor %}
 ),
 
 of_components as (

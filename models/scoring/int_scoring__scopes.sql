@@ -52,8 +52,8 @@ where kpi_lists.items > 0
 
 union
 
--- Where each rep has the target of the KPI, a node's is that of its reps who have the KPI, and so is
--- what it has reached.
+-- Where each rep has the target of the KPI, a node's is that of its reps who have the KPI, and so
+-- is what it has reached.
 select
     'kpi:' || kpis.kpi_id as scope_id,
     'rep_id' as dimension,

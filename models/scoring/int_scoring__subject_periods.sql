@@ -48,7 +48,7 @@ budgets as (
         'budget:' || numbered_budgets.budget_id as scope_id
     from numbered_budgets
     cross join context
-    where newest = 1 and context.as_of >= numbered_budgets.period_start
+    where numbered_budgets.newest = 1 and context.as_of >= numbered_budgets.period_start
 ),
 
 -- What a KPI names of its type that cannot be found there.
@@ -196,8 +196,8 @@ type_periods as (
 ),
 
 -- The period of the company whose figures are those of the subject: the same days; for a rolling
--- window the month that holds the last day; for a type that has figures of its own periods only, the
--- longest inside, else the shortest around, that holds the last day.
+-- window the month that holds the last day; for a type that has figures of its own periods only,
+-- the longest inside, else the shortest around, that holds the last day.
 found as (
     select
         typed.*,
@@ -223,9 +223,10 @@ found as (
                     when
                         typed.period_start <= type_periods.period_start
                         and typed.period_end >= type_periods.period_end
-                        then {{ days_between('type_periods.period_end', 'type_periods.period_start') }}
-                    else {{ days_between('type_periods.period_start', 'type_periods.period_end') }}
-                end,
+                        then -1
+                    else 1
+                end
+                * {{ days_between('type_periods.period_start', 'type_periods.period_end') }},
                 type_periods.period_type,
                 type_periods.period_start
         ) as found_no
@@ -339,8 +340,11 @@ final as (
                 and (end_borders.border is not null or windows.window_end = windows.as_of)
                 then 'summed'
             else 'counted'
-        end as figure_kind
+        end as figure_kind,
+        not windows.is_of_tonight
+        and coalesce(windows.figure_end, windows.period_end) <= rebuild.rebuild_from as is_settled
     from windows
+    cross join rebuild
     left join borders as start_borders on windows.window_start = start_borders.border
     left join borders as end_borders on windows.window_end = end_borders.border
 )
@@ -371,8 +375,7 @@ select
         as figure_campaign_id,
     window_start,
     window_end,
-    not is_of_tonight
-    and coalesce(figure_end, period_end) <= rebuild.rebuild_from as is_settled,
+    is_settled,
     case
         when figure_kind = 'none'
             then coalesce(
@@ -380,4 +383,3 @@ select
             )
     end as reason_code
 from final
-cross join rebuild
