@@ -18,14 +18,13 @@ reasons as (
 texts as (
     select
         rep_id,
-        kpi_id,
+        kpi_id
         {%- for figure in [
             'value', 'target', 'target_low', 'remaining_to_target', 'required_per_workday',
             'forecast', 'score',
-        ] %}
+        ] %},
         max(case when figure = '{{ figure }}' then text_en end) as {{ figure }}_en,
         max(case when figure = '{{ figure }}' then text_sv end) as {{ figure }}_sv
-            {{- "," if not loop.last }}
         {%- endfor %}
     from {{ ref('int_scoring__figure_texts') }}
     group by rep_id, kpi_id
