@@ -19,14 +19,20 @@ texts as (
     select
         rep_id,
         kpi_id,
-        {%- for figure in [
-            'value', 'target', 'target_low', 'remaining_to_target', 'required_per_workday',
-            'forecast', 'score',
-        ] %}
-        max(case when figure = '{{ figure }}' then text_en end) as {{ figure }}_en,
-        max(case when figure = '{{ figure }}' then text_sv end) as {{ figure }}_sv
-            {{- "," if not loop.last }}
-        {%- endfor %}
+        max(case when figure = 'value' then text_en end) as value_en,
+        max(case when figure = 'value' then text_sv end) as value_sv,
+        max(case when figure = 'target' then text_en end) as target_en,
+        max(case when figure = 'target' then text_sv end) as target_sv,
+        max(case when figure = 'target_low' then text_en end) as target_low_en,
+        max(case when figure = 'target_low' then text_sv end) as target_low_sv,
+        max(case when figure = 'remaining_to_target' then text_en end) as remaining_to_target_en,
+        max(case when figure = 'remaining_to_target' then text_sv end) as remaining_to_target_sv,
+        max(case when figure = 'required_per_workday' then text_en end) as required_per_workday_en,
+        max(case when figure = 'required_per_workday' then text_sv end) as required_per_workday_sv,
+        max(case when figure = 'forecast' then text_en end) as forecast_en,
+        max(case when figure = 'forecast' then text_sv end) as forecast_sv,
+        max(case when figure = 'score' then text_en end) as score_en,
+        max(case when figure = 'score' then text_sv end) as score_sv
     from {{ ref('int_scoring__figure_texts') }}
     group by rep_id, kpi_id
 ),

@@ -91,8 +91,8 @@ select
     cast(spreads.reps_on_track as integer) as reps_on_track,
     {{ ratio('spreads.reps_on_track', 'spreads.reps_judged') }} as on_track_share,
     medians.median_score,
-    spreads.lowest_score,
-    spreads.highest_score,
+    cast(spreads.lowest_score as decimal(28, 10)) as lowest_score,
+    cast(spreads.highest_score as decimal(28, 10)) as highest_score,
     cast(spreads.highest_score - spreads.lowest_score as decimal(28, 10)) as spread
 from scores
 inner join kpis on scores.kpi_id = kpis.kpi_id

@@ -284,9 +284,11 @@ select
     cast(elapsed_share as decimal(28, 10)) as elapsed_share,
     workdays_elapsed,
     workdays_remaining,
-    expected_to_date,
-    case when forecast_method <> 'final' then run_rate end as forecast_run_rate,
-    case when forecast_method <> 'final' then pipeline_forecast end as forecast_pipeline,
+    cast(expected_to_date as decimal(28, 10)) as expected_to_date,
+    cast(case when forecast_method <> 'final' then run_rate end as decimal(28, 10))
+        as forecast_run_rate,
+    cast(case when forecast_method <> 'final' then pipeline_forecast end as decimal(28, 10))
+        as forecast_pipeline,
     cast(
         case forecast_method
             when 'final' then value

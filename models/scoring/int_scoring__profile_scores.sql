@@ -72,10 +72,12 @@ select
     shares.profile_id,
     cast(shares.kpis as integer) as kpis,
     cast(shares.kpis_scored as integer) as kpis_scored,
-    shares.weight_scored_share,
-    case
-        when shares.weight_scored_share >= parameters.least_weight_scored
-            then {{ ratio('shares.weighted_score', 'shares.weight_scored') }}
-    end as profile_score
+    cast(shares.weight_scored_share as decimal(28, 10)) as weight_scored_share,
+    cast(
+        case
+            when shares.weight_scored_share >= parameters.least_weight_scored
+                then {{ ratio('shares.weighted_score', 'shares.weight_scored') }}
+        end as decimal(28, 10)
+    ) as profile_score
 from shares
 cross join parameters

@@ -172,18 +172,21 @@ select
     cast(value as decimal(28, 10)) as value,
     cast(target as decimal(28, 4)) as target,
     cast(target_low as decimal(28, 4)) as target_low,
-    remaining_to_target,
-    case
-        when direction <> 'lower' then {{ ratio('remaining_to_target', 'workdays_remaining') }}
-    end as required_per_workday,
-    attainment,
-    score,
-    expected_to_date,
-    elapsed_share,
-    pace,
-    forecast,
-    forecast_run_rate,
-    forecast_pipeline,
+    cast(remaining_to_target as decimal(28, 10)) as remaining_to_target,
+    cast(
+        case
+            when direction <> 'lower'
+                then {{ ratio('remaining_to_target', 'workdays_remaining') }}
+        end as decimal(28, 10)
+    ) as required_per_workday,
+    cast(attainment as decimal(28, 10)) as attainment,
+    cast(score as decimal(28, 10)) as score,
+    cast(expected_to_date as decimal(28, 10)) as expected_to_date,
+    cast(elapsed_share as decimal(28, 10)) as elapsed_share,
+    cast(pace as decimal(28, 10)) as pace,
+    cast(forecast as decimal(28, 10)) as forecast,
+    cast(forecast_run_rate as decimal(28, 10)) as forecast_run_rate,
+    cast(forecast_pipeline as decimal(28, 10)) as forecast_pipeline,
     forecast_method,
     status,
     case when score is null then coalesce(reason_code, target_fault) end as reason_code,

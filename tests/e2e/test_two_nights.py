@@ -45,6 +45,7 @@ PUBLISHED_TABLES = {
     "outcomes",
     "outcomes_by_dimension",
     "products",
+    "profile_scores",
     "publication",
     "quarantine",
     "renewals_due",

@@ -250,6 +250,12 @@ where kpi_id = 'k2';
 
 update my_kpis set profile_score = score where rep_id = 'r2';
 
+insert into profile_scores by name
+select node_level, node_id, 'sales' as profile_id, 1 as reps, 2 as kpis, kpis_scored,
+    kpis_scored * 0.5 as weight_scored_share, score as profile_score
+from (values ('rep', 'r1', 1, null), ('rep', 'r2', 1, 1.2), ('team', 't1', 2, 1.1))
+    as nodes(node_level, node_id, kpis_scored, score);
+
 insert into team_view by name
 select node_level, node_id, my_kpis.kpi_id, sum(value) as value, 'ahead' as status,
     count(*) as reps, count(score) as reps_scored, count(score) as reps_on_track,
@@ -557,6 +563,12 @@ DEFECTS = {
         "my_kpis.profile_score_is_made_of_the_rows"
     },
     "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {"my_kpis.score_or_reason"},
+    "update profile_scores set kpis_scored = 0 where node_level = 'team'": {
+        "profile_scores.shares_plausible"
+    },
+    "update profile_scores set profile_score = 0.5 where node_id = 'r2'": {
+        "profile_scores.reps_see_the_same"
+    },
     "update team_view set reps = 1, reps_on_track = 3 where node_level = 'company'": {
         "team_view.counts_plausible",
         "team_view.the_company_has_all_reps",
