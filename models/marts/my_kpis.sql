@@ -15,11 +15,20 @@ reasons as (
     select * from {{ ref('score_reasons') }}
 ),
 
-registry as (
+texts as (
     select
-        budget_type_id,
-        display_factor
-    from {{ ref('budget_type_registry') }}
+        rep_id,
+        kpi_id,
+        {%- for figure in [
+            'value', 'target', 'target_low', 'remaining_to_target', 'required_per_workday',
+            'forecast', 'score',
+        ] %}
+        max(case when figure = '{{ figure }}' then text_en end) as {{ figure }}_en,
+        max(case when figure = '{{ figure }}' then text_sv end) as {{ figure }}_sv
+            {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_scoring__figure_texts') }}
+    group by rep_id, kpi_id
 ),
 
 placed as (
@@ -41,17 +50,13 @@ placed as (
         case scores.action_due
             when 'if_met' then kpis.action_if_met
             when 'if_not_met' then kpis.action_if_not_met
-        end as action_text,
-        registry.display_factor,
-        context.company_currency
+        end as action_text
     from {{ ref('int_scoring__rep_profiles') }} as rep_profiles
-    cross join {{ ref('int_core__context') }} as context
     inner join {{ ref('int_scoring__profile_kpis') }} as profile_kpis
         on rep_profiles.profile_id = profile_kpis.profile_id
     inner join scores
         on rep_profiles.rep_id = scores.node_id and profile_kpis.kpi_id = scores.kpi_id
     inner join kpis on scores.kpi_id = kpis.kpi_id
-    inner join registry on scores.budget_type_id = registry.budget_type_id
     left join {{ ref('int_scoring__profile_scores') }} as profile_scores
         on
             profile_scores.node_level = 'rep'
@@ -59,7 +64,6 @@ placed as (
             and rep_profiles.profile_id = profile_scores.profile_id
 ),
 
--- The figures as a reader writes them.
 written as (
     select
         placed.*,
@@ -67,18 +71,20 @@ written as (
         statuses.text_sv as status_sv,
         reasons.text_en as reason_en,
         reasons.text_sv as reason_sv,
-        {% for language in ['en', 'sv'] %}
-            {% for column in [
-                'value', 'target', 'target_low', 'remaining_to_target', 'required_per_workday',
-                'forecast',
-            ] %}
-                {{ value_text(
-                    'placed.' ~ column, 'placed.unit', 'placed.display_factor',
-                    'placed.company_currency', language,
-                ) }} as {{ column }}_{{ language }},
-            {% endfor %}
-            {{ percent_text('placed.score', language) }} as score_{{ language }},
-        {% endfor %}
+        texts.value_en,
+        texts.value_sv,
+        texts.target_en,
+        texts.target_sv,
+        texts.target_low_en,
+        texts.target_low_sv,
+        texts.remaining_to_target_en,
+        texts.remaining_to_target_sv,
+        texts.required_per_workday_en,
+        texts.required_per_workday_sv,
+        texts.forecast_en,
+        texts.forecast_sv,
+        texts.score_en,
+        texts.score_sv,
         -- What is left, and where it is heading, is said while something can be done about it.
         placed.status in ('ahead', 'on_track', 'behind', 'at_risk')
         and placed.forecast_method in ('run_rate', 'blended', 'accumulated') as has_forecast,
@@ -87,6 +93,7 @@ written as (
         and placed.required_per_workday is not null as has_rest
     from placed
     inner join statuses on placed.status = statuses.status
+    left join texts on placed.node_id = texts.rep_id and placed.kpi_id = texts.kpi_id
     left join reasons on placed.reason_code = reasons.reason_code
 )
 

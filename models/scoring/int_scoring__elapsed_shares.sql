@@ -211,8 +211,10 @@ rep_parts as (
         worked.workdays_elapsed,
         worked.workdays_remaining,
         cast(
-            case when worked.all_days > 0 then worked.elapsed_days else company_parts.elapsed_days end
-            as decimal(18, 4)
+            case
+                when worked.all_days > 0 then worked.elapsed_days
+                else company_parts.elapsed_days
+            end as decimal(18, 4)
         ) as elapsed_days,
         cast(
             case when worked.all_days > 0 then worked.all_days else company_parts.all_days end

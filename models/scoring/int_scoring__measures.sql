@@ -176,6 +176,12 @@ final as (
         coalesce(kpis.is_rolling, registry.is_standing) as is_rolling,
         nodes.target,
         nodes.target_low,
+        coverages.node_id is not null as is_covered,
+        coverages.numerator as covered_numerator,
+        coverages.denominator as covered_denominator,
+        coverages.value as covered_value,
+        coverages.record_count as covered_records,
+        coverages.reason_code as covered_reason_code,
         {{ figure_columns('figures', 'companies', 'subjects', 'registry') }}
     from subjects
     inner join registry on subjects.budget_type_id = registry.budget_type_id
@@ -193,6 +199,39 @@ final as (
         on
             subjects.figure_id = companies.figure_id
             and companies.node_level = 'company'
+    left join {{ ref('int_scoring__coverages') }} as coverages
+        on
+            subjects.subject_type = coverages.subject_type
+            and subjects.subject_id = coverages.subject_id
+            and nodes.node_level = coverages.node_level
+            and nodes.node_id = coverages.node_id
+),
+
+-- What is compared with a target has its figure from there.
+compared as (
+    select
+        subject_type,
+        subject_id,
+        node_level,
+        node_id,
+        budget_type_id,
+        parameter_set_id,
+        budget_id,
+        period_start,
+        period_end,
+        is_rolling,
+        target,
+        target_low
+        {%- for figure, covered in [
+            ('numerator', 'covered_numerator'),
+            ('denominator', 'covered_denominator'),
+            ('value', 'covered_value'),
+            ('record_count', 'covered_records'),
+            ('reason_code', 'covered_reason_code'),
+        ] %},
+        case when is_covered then {{ covered }} else {{ figure }} end as {{ figure }}
+        {%- endfor %}
+    from final
 )
 
 select
@@ -217,4 +256,4 @@ select
     end as reason_code,
     cast(target as decimal(28, 4)) as target,
     cast(target_low as decimal(28, 4)) as target_low
-from final
+from compared

@@ -82,13 +82,24 @@ measured as (
 scored as (
     select
         measured.*,
-        {{ attainment('value', 'target', 'direction') }} as attainment,
-        {{ score('value', 'target', 'target_low', 'direction', 'scale_min') }} as score,
-        {{ is_met('value', 'target', 'target_low', 'direction') }} as is_met,
-        {{ target_fault('target', 'target_low', 'direction', 'scale_min') }} as target_fault,
+        {{ attainment('measured.value', 'measured.target', 'measured.direction') }}
+            as attainment,
+        {{ score(
+            'measured.value', 'measured.target', 'measured.target_low', 'measured.direction',
+            'measured.scale_min',
+        ) }} as score,
+        {{ is_met(
+            'measured.value', 'measured.target', 'measured.target_low', 'measured.direction'
+        ) }} as is_met,
+        {{ target_fault(
+            'measured.target', 'measured.target_low', 'measured.direction', 'measured.scale_min'
+        ) }} as target_fault,
         case
-            when is_phased and target is not null and value is not null
-                then cast(greatest(target - value, 0) as decimal(28, 10))
+            when
+                measured.is_phased
+                and measured.target is not null
+                and measured.value is not null
+                then cast(greatest(measured.target - measured.value, 0) as decimal(28, 10))
         end as remaining_to_target
     from measured
 ),
@@ -97,7 +108,8 @@ paced as (
     select
         scored.*,
         {{ pace(
-            'value', 'expected_to_date', 'score', 'elapsed_share', 'is_phased', 'direction'
+            'scored.value', 'scored.expected_to_date', 'scored.score', 'scored.elapsed_share',
+            'scored.is_phased', 'scored.direction',
         ) }} as pace
     from scored
 ),

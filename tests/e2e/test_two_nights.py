@@ -16,21 +16,28 @@ from tests.support.evidence import figures_from_evidence, published_figures
 from tests.support.nights import published, rows
 
 PUBLISHED_TABLES = {
+    "activity_vs_result",
     "allocation",
     "budget_outcomes",
     "budget_types",
     "budgets",
     "calendar",
+    "change_log",
     "channel_lead_times",
     "channel_sales",
+    "checkpoints",
     "customer_figures",
     "customers",
     "data_quality_results",
     "data_quality_trend",
     "forecast_accuracy",
+    "gaming_signals",
     "ingest_ledger",
     "invoice_control",
+    "kpi_hygiene",
     "kpi_trend",
+    "kpis",
+    "meeting_quality",
     "meetings",
     "my_kpis",
     "org_nodes",
@@ -48,6 +55,8 @@ PUBLISHED_TABLES = {
     "store_gaps",
     "targets",
     "team_view",
+    "training_effect",
+    "territory_view",
     "volume_vs_invoicing",
 }
 

@@ -85,21 +85,39 @@ class Project:
     def of_types(self, wanted: Collection[str]) -> Project:
         """The project without any budget type but the wanted ones: the others have no components,
         and what only they need is not built."""
-        others = {
-            model.name
-            for model in self.models
-            if model.name.startswith("bt_") and model.name.removeprefix("bt_") not in wanted
-        }
-        needed = {m.name for m in self.models} - {name for m in self.models for name in m.reads}
-        for model in reversed(self.models):
-            if model.name in needed - others:
-                needed |= model.reads
+        others = other_types((model.name for model in self.models), wanted)
+        reads = {model.name: model.reads for model in self.models}
+        ends = reads.keys() - {name for above in reads.values() for name in above}
+        needed = models_above(reads, ends, others)
         kept = tuple(
             replace(model, sql=NOTHING, is_view=True) if model.name in others else model
             for model in self.models
-            if model.name in needed | others or model.layer == STAGING
+            if model.name in needed
         )
-        return replace(self, models=kept)
+        entities = {name for name in self.entities if f"base_canonical__{name}" in needed}
+        return replace(self, models=kept, entities=frozenset(entities))
+
+
+def other_types(models: Iterable[str], wanted: Collection[str]) -> set[str]:
+    """Of the names of models those of budget types that are not wanted."""
+    return {
+        name for name in models if name.startswith("bt_") and name.removeprefix("bt_") not in wanted
+    }
+
+
+def models_above(
+    reads: Mapping[str, Collection[str]], ends: Iterable[str], without: Collection[str]
+) -> set[str]:
+    """The models that ``ends`` are made of, and themselves; those of ``without`` are made of
+    nothing. ``reads``: model → what it reads."""
+    needed: set[str] = set()
+    waiting = list(ends)
+    while waiting:
+        name = waiting.pop()
+        if name in reads and name not in needed:
+            needed.add(name)
+            waiting += () if name in without else reads[name]
+    return needed
 
 
 def compile_project(folder: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -142,7 +160,8 @@ def read_project(folder: Path, needed: Iterable[str] = (), seeds: Path | None = 
                 nodes[key]["name"],
                 nodes[key]["schema"],
                 nodes[key]["config"]["materialized"] == "view",
-                nodes[key]["compiled_code"],
+                # What was not compiled stands for nothing; see `of_types`.
+                nodes[key].get("compiled_code") or "",
                 nodes[key]["fqn"][1],
                 frozenset(above.split(".")[2] for above in nodes[key]["depends_on"]["nodes"]),
             )
@@ -199,7 +218,10 @@ class Warehouse:
             self.connection.execute(f'create schema if not exists "{schema}"')
         self._create_raw()
         if not stages:
+            # On nothing there is nothing to optimize, which takes most of the time here.
+            self.connection.execute("pragma disable_optimizer")
             self._run(model for model in project.models if model.layer == STAGING)
+            self.connection.execute("pragma enable_optimizer")
 
     def __enter__(self) -> Warehouse:
         return self

@@ -76,6 +76,11 @@ BREAKS = {
     "invoice_control.most_of_the_money_is_there": (
         "update invoice_control set invoices_differing = 1, difference = 7500.01"
     ),
+    "change_log.as_of": "update change_log set as_of = as_of - interval 1 day",
+    "gaming_signals.as_of": "update gaming_signals set as_of = as_of - interval 1 day",
+    "kpi_hygiene.as_of": "update kpi_hygiene set as_of = as_of - interval 1 day",
+    "training_effect.as_of": "update training_effect set as_of = as_of - interval 1 day",
+    "gaming_signals.reps_known": "update gaming_signals set rep_id = 'gone'",
     "meetings.customers_known": "update meetings set customer_id = 'gone'",
     "my_kpis.reps_known": "update my_kpis set rep_id = 'gone' where rep_id = 'r2'",
     "org_nodes.one_company": (

@@ -176,6 +176,36 @@ select 'm' || n as activity_id, 'r1' as rep_id, status, 'c1' as customer_id,
     true as prepared, false as loyal, true as with_manager, false as with_own_rep
 from (values (1, 'held', -10), (2, 'held', -9), (3, 'planned', 0)) as plan(n, status, days_on);
 
+insert into meeting_quality by name
+select node_level, node_id, date '2026-02-01' as month, 2 as meetings, 2 as triple_checks,
+    1 as triple_check_share, 0 as prospect_meetings, 0 as new_customer_meetings,
+    2 as active_meetings, 0 as passive_meetings, 1 as active_share, 0 as next_steps,
+    0 as next_steps_due, 0 as won_opportunities, 0 as closed_opportunities, 40000 as cost,
+    40000 as cost_of_window, 2 as costed_meetings, 20000 as cost_per_meeting
+from (values ('rep', 'r1'), ('team', 't1'), ('region', 'g1'), ('company', 'company'))
+    as nodes(node_level, node_id);
+
+insert into activity_vs_result by name
+select rep_id, 'p1' as profile_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, 1 as activity_kpis, 1 as financial_kpis, activity_pace,
+    financial_pace, quadrant, quadrant as text_en, quadrant as text_sv
+from (values ('r1', 1.1, 0.5, 'busy_not_productive'), ('r2', 0.9, 1.1, 'efficient'))
+    as reps(rep_id, activity_pace, financial_pace, quadrant);
+
+insert into territory_view by name
+select area_id, period_type, period_start, period_end, period_type = 'last_12_months' as is_over,
+    outcome, 10 as customers, 10 as customers_with_potential, 100 as potential,
+    if(period_type = 'last_12_months', outcome / 100, null) as share_of_potential, 2 as visits,
+    1 as visited_customers, level as outcome_level, 'high' as potential_level,
+    if(level = 'low', 'Leave it', null) as reading_leave_en,
+    if(level = 'low', 'Lämna', null) as reading_leave_sv,
+    if(level = 'low', 'Untapped', null) as reading_untapped_en,
+    if(level = 'low', 'Obearbetad', null) as reading_untapped_sv
+from (values ('n', 'last_12_months', date '2025-03-01', date '2026-03-01', 90, 'high'),
+    ('s', 'last_12_months', date '2025-03-01', date '2026-03-01', 10, 'low'),
+    ('n', 'year', date '2026-01-01', date '2027-01-01', 90, null))
+    as areas(area_id, period_type, period_start, period_end, outcome, level);
+
 insert into budgets by name
 select 'b' || n as budget_id, 'signed_volume' as budget_type_id, 'approved' as status,
     'distribute' as target_mode, date '2026-01-01' as period_start,
@@ -260,6 +290,45 @@ select as_of, subject_type, subject_id, kpi_id, node_level, node_id, budget_type
     status as status_restated
 from scores
 where as_of = '2026-03-02';
+insert into kpis by name
+select 'sales' as profile_id, kpi_id, 'quarter' as period_type, period_start,
+    cast(period_start + interval 3 month as date) as period_end,
+    period_start < date '2026-01-01' as is_ended, 'kept' as since_last_period,
+    if(period_start < date '2026-01-01', null, kpi_id <> 'k3') as is_admitted,
+    'c' as conclusion, 'p' as plan, 'a' as action_if_met, if(kpi_id = 'k3', null, 'b')
+        as action_if_not_met, 'rep' as followers, 100 as expected_outcome, 110 as outcome,
+    if(period_start < date '2026-01-01', 0.1, null) as surprise
+from (values ('k1'), ('k2'), ('k3')) as kpis(kpi_id),
+    (values (date '2025-10-01'), (date '2026-01-01')) as periods(period_start);
+
+insert into kpi_hygiene by name
+select 'f1' as finding_id, 'H2' as rule_id, 'block' as severity, 'k3' as subject,
+    'sales' as profile_id, 'k3' as kpi_id, 'no action' as text_en, 'ingen åtgärd' as text_sv,
+    'sales-management' as owner;
+
+insert into gaming_signals by name
+select 'r1' as rep_id, 'G-1' as signal_id, 'month' as period_type, period_start,
+    2.5 as observed, 1.5 as threshold, is_flagged, if(is_flagged, 'why?', null) as question_en,
+    if(is_flagged, 'varför?', null) as question_sv
+from (values (date '2026-01-01', true), (date '2026-02-01', false))
+    as periods(period_start, is_flagged);
+
+insert into training_effect by name
+select 't1' as training_id, 'k1' as kpi_id, 5 as n, 0.80 as before, 0.95 as after,
+    5 as comparison_n, 0.05 as comparison, 0.10 as effect, 0.05 as interval_low,
+    0.15 as interval_high, 'a guide' as note_en, 'en vägledning' as note_sv;
+
+insert into checkpoints by name
+select checkpoint_id, 'k1' as kpi_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, date, 0.33 as planned_share, status, decision,
+    date + 7 as answer_by, is_unanswered
+from (values ('p1', date '2026-01-31', 'behind', 'act', false),
+    ('p2', date '2026-02-10', 'behind', null, true))
+    as points(checkpoint_id, date, status, decision, is_unanswered);
+
+insert into change_log by name
+select 'c1' as change_id, 'weight' as change_type, 'sales/k1' as subject_id, '0.4' as old_value,
+    '0.3' as new_value;
 """
 
 DEFECTS = {
@@ -398,6 +467,50 @@ DEFECTS = {
     "false as is_closed": {"meetings.agrees_with_outcomes"},
     "update meetings set external_participants = 0": {"meetings.guests_registered"},
     "update meetings set minutes = 1000": {"meetings.minutes_plausible"},
+    "update meeting_quality set active_meetings = 1 where node_level = 'team'": {
+        "meeting_quality.states_are_all_meetings"
+    },
+    "update meeting_quality set cost_per_meeting = null where node_level = 'region'": {
+        "meeting_quality.cost_or_reason"
+    },
+    "insert into outcomes by name select 'meetings_held' as budget_type_id, "
+    "'default' as parameter_set_id, 'rep' as node_level, 'r1' as node_id, "
+    "'restated' as basis, 'month' as period_type, date '2026-02-01' as period_start, "
+    "date '2026-03-01' as period_end, 3 as numerator, 3 as value, false as is_closed": {
+        "meeting_quality.agrees_with_outcomes"
+    },
+    "update meeting_quality set triple_checks = 1 where node_level = 'company'": {
+        "meeting_quality.agrees_with_meetings"
+    },
+    "update meeting_quality set cost = 39999 where node_level = 'rep'": {
+        "meeting_quality.costs_add_up"
+    },
+    "update activity_vs_result set text_sv = null where rep_id = 'r2'": {
+        "activity_vs_result.quadrant_or_reason"
+    },
+    "update activity_vs_result set activity_pace = 1.2, financial_pace = 0.5 where rep_id = 'r2'": {
+        "activity_vs_result.quadrant_follows_paces"
+    },
+    "update activity_vs_result set rep_id = 'gone' where rep_id = 'r2'": {
+        "activity_vs_result.reps_known"
+    },
+    "update territory_view set reading_untapped_sv = null where outcome_level = 'low'": {
+        "territory_view.both_readings_or_none"
+    },
+    "insert into outcomes_by_dimension by name select 'invoiced_revenue' as budget_type_id, "
+    "'default' as parameter_set_id, 'area' as dimension, 'n' as member_id, "
+    "'restated' as basis, 'year' as period_type, date '2026-01-01' as period_start, "
+    "date '2027-01-01' as period_end, 91 as numerator, 91 as value, 1 as record_count": {
+        "territory_view.agrees_with_outcomes"
+    },
+    "update territory_view set share_of_potential = 0.9 where period_type = 'year'": {
+        "territory_view.shares_from_sums"
+    },
+    "update territory_view set outcome = 110, share_of_potential = 1.1 where area_id = 'n' "
+    "and period_type = 'last_12_months'": {"territory_view.potential_not_exceeded"},
+    "update territory_view set customers_with_potential = 4 where area_id = 's'": {
+        "territory_view.potential_estimated"
+    },
     "update budgets set gives_targets = false, reason_code = 'locks_exceed_pool' "
     "where budget_id = 'b5'": {"budgets.approved_gives_targets"},
     "update budgets set status = 'maybe', reason_code = 'overlap' where budget_id = 'b4'": {
@@ -480,6 +593,25 @@ DEFECTS = {
     "update score_restatements set value_reported = 3 where node_id = 'r1'": {
         "score_restatements.what_was_reported_stands"
     },
+    "update kpi_hygiene set text_sv = 'nyckeltalet {kpi}'": {"kpi_hygiene.worded"},
+    "delete from kpi_hygiene": {"kpi_hygiene.refused_key_figures_have_one_finding"},
+    "insert into my_kpis by name select * replace ('k3' as kpi_id) from my_kpis "
+    "where kpi_id = 'k2'": {"kpi_hygiene.what_is_blocked_is_not_scored"},
+    "update gaming_signals set question_sv = 'Du fuskar.', observed = 1 where is_flagged": {
+        "gaming_signals.a_flag_is_a_question",
+        "gaming_signals.flags_are_over_the_threshold",
+    },
+    "update training_effect set effect = 0.12": {"training_effect.effect_is_the_difference"},
+    "update training_effect set n = 4": {"training_effect.no_effect_of_a_few"},
+    "update checkpoints set date = date '2026-04-01' where checkpoint_id = 'p1'": {
+        "checkpoints.in_their_period"
+    },
+    "update checkpoints set decision = 'act' where is_unanswered": {
+        "checkpoints.unanswered_are_without_action"
+    },
+    "update kpis set plan = null where kpi_id = 'k1'": {"kpis.what_is_scored_has_answers"},
+    "update kpis set surprise = 0.2 where is_ended": {"kpis.surprise_is_the_distance"},
+    "update change_log set new_value = old_value": {"change_log.something_changed"},
     "update team_view set median_score = 2 where node_level = 'team' and kpi_id = 'k1'": {
         "team_view.median_between_lowest_and_highest"
     },
