@@ -1,5 +1,5 @@
--- Requirement K12: all rules for all users are calculated every night. A rep has exactly one row for
--- each key figure that its profile has and that was admitted, and none for one that was refused.
+-- Requirement K12: all rules for all users are calculated every night. A rep has exactly one row
+-- for each key figure of its profile that was admitted, and none for one that was refused.
 with expected as (
     select
         rep_profiles.rep_id,

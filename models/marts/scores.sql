@@ -1,4 +1,10 @@
-{{ config(materialized="incremental", on_schema_change="fail", pre_hook="{{ forget_unfrozen_nights() }}") }}
+{{
+    config(
+        materialized="incremental",
+        on_schema_change="fail",
+        pre_hook="{{ forget_unfrozen_nights() }}",
+    )
+}}
 
 with frozen as (
     select * from {{ ref('int_scoring__frozen_scores') }}

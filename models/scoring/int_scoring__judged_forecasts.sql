@@ -9,8 +9,8 @@ parameters as (
         on context.as_of >= parameters.valid_from and context.as_of < parameters.valid_to
 ),
 
--- A key figure's period gives way to the next on the day it ends, so nobody is shown how it ended; a
--- budget stays until it is closed.
+-- A key figure's period gives way to the next on the day it ends, so nobody is shown how it ended.
+-- A budget stays until it is closed.
 frozen as (
     select
         as_of,

@@ -74,8 +74,10 @@ shown as (
         cast(value as decimal(28, 10)) as actual_cum,
         expected_to_date as expected_cum,
         cast(value as decimal(28, 10)) as forecast_cum,
-        cast(case when forecast_low is not null then value end as decimal(28, 10)) as forecast_low,
-        cast(case when forecast_high is not null then value end as decimal(28, 10)) as forecast_high,
+        cast(case when forecast_low is not null then value end as decimal(28, 10))
+            as forecast_low,
+        cast(case when forecast_high is not null then value end as decimal(28, 10))
+            as forecast_high,
         target
     from days
     where day = as_of

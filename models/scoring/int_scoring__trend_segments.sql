@@ -1,5 +1,5 @@
--- What is expected from S on runs straight by working days within a month of the budget's targets, and
--- over all that is left of the period where there are none.
+-- What is expected from S on runs straight by working days within a month of the budget's targets,
+-- and over all that is left of the period where there are none.
 with lines as (
     select *
     from {{ ref('int_scoring__trend_lines') }}
@@ -60,7 +60,10 @@ points as (
             6
         ) as decimal(28, 10)) as expected_at_end
     from months
-    where planned > 0 and {{ add_months('month', 1) }} > as_of and {{ add_months('month', 1) }} < period_end
+    where
+        planned > 0
+        and {{ add_months('month', 1) }} > as_of
+        and {{ add_months('month', 1) }} < period_end
 
     union all
 

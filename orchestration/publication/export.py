@@ -373,7 +373,7 @@ def _take_frozen(
             raise ExportError(
                 f"{plan.mart.name} has {built.get(file.as_of, 0)} rows of {file.as_of} in the "
                 f"build, but {rows[path]} were published then, and what was shown does not change. "
-                "Build the night in full."
+                "Delete work/base.json and run the night again, so that it is built in full."
             )
         if [tuple(pair) for pair in columns[path]] != list(plan.columns) or not rows[path]:
             continue

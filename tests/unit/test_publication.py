@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from orchestration.publication import history
 from orchestration.publication.audit import PublicationRefused, audit_path, write_audit
@@ -23,6 +24,7 @@ from orchestration.publication.release import read_manifest
 from orchestration.publication.retention import cleanup
 from orchestration.quality.judge import Verdict
 from orchestration.quality.suites import AUDIT_TABLES
+from orchestration.settings import PROJECT_ROOT
 from tests.publication_support import (
     GREEN,
     RED,
@@ -524,6 +526,21 @@ def test_marks_are_those_of_the_night_that_is_shown(settings):
         (S, None),
         (NEXT, "scores.odd"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("mart", "columns"),
+    [
+        ("scores", history.SCORE_COLUMNS),
+        ("score_restatements", history.RESTATEMENT_COLUMNS),
+    ],
+)
+def test_history_has_the_columns_of_the_published_contract(mart, columns):
+    path = PROJECT_ROOT / "models" / "marts" / "_nights__marts.yml"
+    models = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    (model,) = (model for model in models if model["name"] == mart)
+    contract = [(c["name"], c["data_type"].replace(" ", "").upper()) for c in model["columns"]]
+    assert contract == list(columns.items())
 
 
 def test_a_restatement_writes_down_what_it_shows_otherwise_and_why(settings):
