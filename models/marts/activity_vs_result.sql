@@ -1,9 +1,3 @@
-{#- The two sides, and what the key figures of each measure as the registry says. -#}
-{%- set sides = {
-    'activity': "('activity')",
-    'financial': "('volume', 'invoicing', 'margin', 'order')",
-} -%}
-
 with context as (
     select * from {{ ref('int_core__context') }}
 ),
@@ -26,10 +20,11 @@ capped as (
         reps.profile_id,
         scores.period_start,
         scores.period_end,
+        -- What a key figure measures is what the registry says.
         case
-            {%- for side, kinds in sides.items() %}
-            when registry.measures in {{ kinds }} then '{{ side }}'
-            {%- endfor %}
+            when registry.measures = 'activity' then 'activity'
+            when registry.measures in ('volume', 'invoicing', 'margin', 'order')
+                then 'financial'
         end as side,
         profile_kpis.weight,
         case when scores.score is not null then least(scores.score, profile_kpis.cap) end
@@ -47,11 +42,12 @@ capped as (
 weighed as (
     select
         *,
-        {%- for figure in ['score', 'pace'] %}
-        case when {{ figure }} is not null then weight end as {{ figure }}_weight,
-        round(cast({{ figure }} as decimal(19, 10)) * cast(weight as decimal(18, 10)), 10)
-            as weighed_{{ figure }}{{ "," if not loop.last }}
-        {%- endfor %}
+        case when score is not null then weight end as score_weight,
+        case when pace is not null then weight end as pace_weight,
+        round(cast(score as decimal(19, 10)) * cast(weight as decimal(18, 10)), 10)
+            as weighed_score,
+        round(cast(pace as decimal(19, 10)) * cast(weight as decimal(18, 10)), 10)
+            as weighed_pace
     from capped
 ),
 
@@ -60,16 +56,25 @@ measured as (
         rep_id,
         profile_id,
         min(period_start) as period_start,
-        max(period_end) as period_end
-        {%- for side in sides %},
-        count(case when side = '{{ side }}' then score end) as {{ side }}_kpis
-        {%- for figure in ['score', 'pace'] %},
+        max(period_end) as period_end,
+        count(case when side = 'activity' then score end) as activity_kpis,
         {{ ratio(
-            "sum(case when side = '" ~ side ~ "' then weighed_" ~ figure ~ " end)",
-            "sum(case when side = '" ~ side ~ "' then " ~ figure ~ "_weight end)",
-        ) }} as {{ side }}_{{ figure }}
-        {%- endfor %}
-        {%- endfor %}
+            "sum(case when side = 'activity' then weighed_score end)",
+            "sum(case when side = 'activity' then score_weight end)",
+        ) }} as activity_score,
+        {{ ratio(
+            "sum(case when side = 'activity' then weighed_pace end)",
+            "sum(case when side = 'activity' then pace_weight end)",
+        ) }} as activity_pace,
+        count(case when side = 'financial' then score end) as financial_kpis,
+        {{ ratio(
+            "sum(case when side = 'financial' then weighed_score end)",
+            "sum(case when side = 'financial' then score_weight end)",
+        ) }} as financial_score,
+        {{ ratio(
+            "sum(case when side = 'financial' then weighed_pace end)",
+            "sum(case when side = 'financial' then pace_weight end)",
+        ) }} as financial_pace
     from weighed
     group by rep_id, profile_id
 ),
@@ -98,7 +103,8 @@ select
     cast(quadrants.quadrant as varchar) as quadrant,
     cast(
         case
-            when placed.activity_pace is null and placed.financial_pace is null then 'nothing_scored'
+            when placed.activity_pace is null and placed.financial_pace is null
+                then 'nothing_scored'
             when placed.activity_pace is null then 'no_activity_scored'
             when placed.financial_pace is null then 'no_result_scored'
         end as varchar

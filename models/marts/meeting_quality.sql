@@ -64,8 +64,8 @@ participations as (
         and meeting_keys.parameter_set_id = 'default'
 ),
 
--- What was booked and is taken back is no meeting; a joint one is one in the team. It has cost where
--- the rep's cost of the month falls.
+-- What was booked and is taken back is no meeting; a joint one is one in the team. It has cost
+-- where the rep's cost of the month falls.
 attended as (
     select
         node_levels.node_level,
@@ -105,13 +105,19 @@ counted as (
         count(distinct case when meetings.is_triple_check = 1 then attended.activity_id end)
             as triple_checks,
         count(distinct case when attended.costed_amount > 0 then attended.activity_id end)
-            as costed_meetings
-        {%- for state in ['prospect', 'new', 'active', 'passive'] -%}
-        ,
+            as costed_meetings,
         count(
-            distinct case when meetings.customer_state = '{{ state }}' then attended.activity_id end
-        ) as {{ state }}_meetings
-        {%- endfor %}
+            distinct case when meetings.customer_state = 'prospect' then attended.activity_id end
+        ) as prospect_meetings,
+        count(
+            distinct case when meetings.customer_state = 'new' then attended.activity_id end
+        ) as new_meetings,
+        count(
+            distinct case when meetings.customer_state = 'active' then attended.activity_id end
+        ) as active_meetings,
+        count(
+            distinct case when meetings.customer_state = 'passive' then attended.activity_id end
+        ) as passive_meetings
     from attended
     left join meetings on attended.activity_id = meetings.activity_id
     group by 1, 2, 3
@@ -246,19 +252,30 @@ final as (
             monthly.node_level = windows.node_level
             and monthly.node_id = windows.node_id
             and monthly.month = windows.month
-    {%- for alias, budget_type in [
-        ('next_steps', 'meeting_to_next_step_rate'),
-        ('margins', 'margin_per_meeting'),
-        ('wins', 'win_rate'),
-        ('lifetime_values', 'ltv_cost_ratio'),
-    ] %}
-    left join figures as {{ alias }}
+    left join figures as next_steps
         on
-            {{ alias }}.budget_type_id = '{{ budget_type }}'
-            and monthly.node_level = {{ alias }}.node_level
-            and monthly.node_id = {{ alias }}.node_id
-            and monthly.month = {{ alias }}.month
-    {%- endfor %}
+            monthly.node_level = next_steps.node_level
+            and monthly.node_id = next_steps.node_id
+            and monthly.month = next_steps.month
+            and next_steps.budget_type_id = 'meeting_to_next_step_rate'
+    left join figures as margins
+        on
+            monthly.node_level = margins.node_level
+            and monthly.node_id = margins.node_id
+            and monthly.month = margins.month
+            and margins.budget_type_id = 'margin_per_meeting'
+    left join figures as wins
+        on
+            monthly.node_level = wins.node_level
+            and monthly.node_id = wins.node_id
+            and monthly.month = wins.month
+            and wins.budget_type_id = 'win_rate'
+    left join figures as lifetime_values
+        on
+            monthly.node_level = lifetime_values.node_level
+            and monthly.node_id = lifetime_values.node_id
+            and monthly.month = lifetime_values.month
+            and lifetime_values.budget_type_id = 'ltv_cost_ratio'
 )
 
 select
@@ -282,7 +299,8 @@ select
     cast(coalesce(won_opportunities, 0) as bigint) as won_opportunities,
     cast(coalesce(closed_opportunities, 0) as bigint) as closed_opportunities,
     cast(win_rate as decimal(28, 10)) as win_rate,
-    cast(case when missing_amounts = 0 then cost_amount end as decimal(28, 4)) as cost,  -- noqa: RF04
+    cast(case when missing_amounts = 0 then cost_amount end as decimal(28, 4))
+        as cost,  -- noqa: RF04
     cast(case when cost_reason_code is null then window_cost end as decimal(28, 4))
         as cost_of_window,
     cast(window_meetings as bigint) as costed_meetings,

@@ -7,6 +7,15 @@
     ('unvisited', 'levelled.customers - levelled.visited_customers'),
     ('customers', 'levelled.customers'),
 ] -%}
+{%- set sentences = {} -%}
+{%- for language in ['en', 'sv'] -%}
+    {%- set text = namespace(sql='readings.text_' ~ language) -%}
+    {%- for name, figure in figures -%}
+        {%- set text.sql = "replace(" ~ text.sql ~ ", '{" ~ name ~ "}', cast("
+            ~ figure ~ " as varchar))" -%}
+    {%- endfor -%}
+    {%- do sentences.update({language: text.sql}) -%}
+{%- endfor -%}
 
 with context as (
     select
@@ -307,15 +316,8 @@ worded as (
     select
         levelled.*,
         readings.reading,
-        {%- for language in ['en', 'sv'] %}
-        {% set text = namespace(sql='readings.text_' ~ language) -%}
-        {% for name, figure in figures -%}
-            {% set text.sql = "replace(" ~ text.sql ~ ", '{" ~ name ~ "}', cast("
-                ~ figure ~ " as varchar))" -%}
-        {% endfor -%}
-        {{ text.sql }}
-            as text_{{ language }}{{ "," if not loop.last }}
-        {%- endfor %}
+        {{ sentences['en'] }} as text_en,
+        {{ sentences['sv'] }} as text_sv
     from levelled
     cross join {{ ref('territory_readings') }} as readings
     where levelled.outcome_level = 'low'

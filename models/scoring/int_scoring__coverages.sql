@@ -1,7 +1,3 @@
-{%- set dimensions = [
-    'product_category', 'channel', 'area_id', 'business_category', 'purchase_method',
-    'campaign_id', 'team_id',
-] -%}
 with context as (
     select * from {{ ref('int_core__context') }}
 ),
@@ -112,9 +108,12 @@ open_rows as (
         components.rep_id,
         coalesce(rep_nodes.team_id, 'unassigned') as team_id,
         coalesce(rep_nodes.region_id, 'unassigned') as region_id,
-        {%- for dimension in dimensions if dimension != 'team_id' %}
-        components.{{ dimension }},
-        {%- endfor %}
+        components.product_category,
+        components.channel,
+        components.area_id,
+        components.business_category,
+        components.purchase_method,
+        components.campaign_id,
         components.amount
     from subjects
     cross join last_month
@@ -179,9 +178,13 @@ kept as (
             open_rows.subject_type = limits.subject_type
             and open_rows.subject_id = limits.subject_id
             and limits.allowed_value = case limits.dimension
-                {%- for dimension in dimensions %}
-                when '{{ dimension }}' then open_rows.{{ dimension }}
-                {%- endfor %}
+                when 'product_category' then open_rows.product_category
+                when 'channel' then open_rows.channel
+                when 'area_id' then open_rows.area_id
+                when 'business_category' then open_rows.business_category
+                when 'purchase_method' then open_rows.purchase_method
+                when 'campaign_id' then open_rows.campaign_id
+                when 'team_id' then open_rows.team_id
             end
     group by open_rows.subject_type, open_rows.subject_id, open_rows.record_id, open_rows.rep_id
 ),

@@ -221,16 +221,12 @@ compared as (
         period_end,
         is_rolling,
         target,
-        target_low
-        {%- for figure, covered in [
-            ('numerator', 'covered_numerator'),
-            ('denominator', 'covered_denominator'),
-            ('value', 'covered_value'),
-            ('record_count', 'covered_records'),
-            ('reason_code', 'covered_reason_code'),
-        ] %},
-        case when is_covered then {{ covered }} else {{ figure }} end as {{ figure }}
-        {%- endfor %}
+        target_low,
+        case when is_covered then covered_numerator else numerator end as numerator,
+        case when is_covered then covered_denominator else denominator end as denominator,
+        case when is_covered then covered_value else value end as value,
+        case when is_covered then covered_records else record_count end as record_count,
+        case when is_covered then covered_reason_code else reason_code end as reason_code
     from final
 )
 
