@@ -126,8 +126,9 @@ select
     final.sales_period as period_type,
     final.period_start,
     final.period_end,
-    coalesce(
-        final.planned_share, {{ ratio('final.workdays_gone', 'final.workdays') }}
+    cast(
+        coalesce(final.planned_share, {{ ratio('final.workdays_gone', 'final.workdays') }})
+        as decimal(28, 10)
     ) as planned_share,
     least(
         coalesce(final.created_at, final.created_recorded_at), final.created_recorded_at

@@ -187,10 +187,12 @@ select
     value,
     company_target as target,
     company_target_low as target_low,
-    case
-        when direction <> 'band' and company_target > 0
-            then {{ ratio('value', 'company_target', 10) }}
-    end as attainment,
+    cast(
+        case
+            when direction <> 'band' and company_target > 0
+                then {{ ratio('value', 'company_target') }}
+        end as decimal(28, 10)
+    ) as attainment,
     case
         when not is_ended then null
         when direction = 'lower' then value <= company_target
@@ -198,10 +200,12 @@ select
         else value >= company_target
     end as is_met,
     cast(expected_outcome as decimal(28, 4)) as expected_outcome,
-    case
-        when is_ended and expected_outcome <> 0
-            then {{ ratio('abs(value - expected_outcome)', 'abs(expected_outcome)', 10) }}
-    end as surprise,
+    cast(
+        case
+            when is_ended and expected_outcome <> 0
+                then {{ ratio('abs(value - expected_outcome)', 'abs(expected_outcome)') }}
+        end as decimal(28, 10)
+    ) as surprise,
     row_number() over (
         partition by kpi_id, is_ended order by period_start desc
     ) as periods_back

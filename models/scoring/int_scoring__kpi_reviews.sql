@@ -158,7 +158,7 @@ select
     kpi_periods.attainment,
     kpi_periods.is_met,
     kpi_periods.surprise,
-    coalesce(actions.actions, 0) as actions
+    cast(coalesce(actions.actions, 0) as bigint) as actions
 from compared
 cross join context
 inner join answers

@@ -306,7 +306,7 @@ select
     cast(observed.whole as decimal(28, 4)) as whole,
     observed.observed,
     observed.threshold,
-    observed.second_observed,
+    cast(observed.second_observed as decimal(28, 10)) as second_observed,
     observed.second_threshold,
     coalesce(
         observed.cases >= observed.least_cases

@@ -158,7 +158,7 @@ select
     observed,
     threshold,
     cast(second_observed as decimal(28, 10)) as second_observed,
-    second_threshold,
+    cast(second_threshold as decimal(28, 10)) as second_threshold,
     observed >= threshold
     and coalesce(second_observed >= second_threshold, true) as is_flagged
 from observed
