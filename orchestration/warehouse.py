@@ -34,27 +34,18 @@ from orchestration.ingest.ledger import COLUMN_TYPES, LedgerRow, ledger_query, r
 from orchestration.ingest.readers import PROVENANCE, REJECT_COLUMNS
 from orchestration.logic import model_logic, project_logic
 from orchestration.manifest import load_manifest
+from orchestration.publication.history import (
+    RESTATEMENT_COLUMNS,
+    RESTATEMENTS,
+    SCORE_COLUMNS,
+    SCORES,
+    SNAPSHOT_COLUMNS,
+    SNAPSHOTS,
+    frozen_files,
+    typed_rows,
+)
 from orchestration.schema import Entity, load_delivered, load_entities, load_objects
 from orchestration.settings import Settings, load_settings
-
-HISTORY_COLUMNS = {
-    "budget_type_id": "VARCHAR",
-    "node_level": "VARCHAR",
-    "node_id": "VARCHAR",
-    "basis": "VARCHAR",
-    "parameter_set_id": "VARCHAR",
-    "period_type": "VARCHAR",
-    "period_start": "DATE",
-    "period_end": "DATE",
-    "numerator": "DECIMAL(28,4)",
-    "denominator": "DECIMAL(28,4)",
-    "value": "DECIMAL(28,10)",
-    "record_count": "BIGINT",
-    "reason_code": "VARCHAR",
-    "frozen_as_of": "DATE",
-    "computed_later": "BOOLEAN",
-    "publication_id": "VARCHAR",
-}
 
 SAFE_RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 BUILD_FILES = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-*.duckdb"
@@ -459,7 +450,7 @@ class _RawSchema:
         for delivered in load_objects().values():
             self._entity_view(delivered.name, delivered, self.files[delivered.name])
         self._bookkeeping()
-        self._history_view()
+        self._history_views()
         self._run_context()
         self._forget_rebuilt()
         self.con.execute("commit")
@@ -592,44 +583,33 @@ class _RawSchema:
             )
         )
 
-    def _history_files(self) -> list[tuple[date, str, Path]]:
-        """Snapshot files of published nights < S: (night, publication id, path), one per night.
+    def _history_views(self) -> None:
+        self.con.execute(f"create view raw.history_snapshots as {self._frozen_snapshots()}")
+        for table, columns in ((SCORES, SCORE_COLUMNS), (RESTATEMENTS, RESTATEMENT_COLUMNS)):
+            files = frozen_files(self.settings, table, self.plan.as_of)
+            rows = typed_rows(columns, [file.path for file in files])
+            self.con.execute(f"create view raw.history_{table} as {rows}")
 
-        Of a night that was published more than once the first publication counts: what was
-        reported stands, and later ones are restatements.
-        """
-        published: dict[str, str] = {}
-        for marker in sorted((self.settings.history / "_published").glob("*.json")):
-            content = json.loads(marker.read_text() or "{}")
-            published[marker.stem] = str(content.get("published_at", ""))
-        found: dict[date, tuple[str, str, Path]] = {}
-        for path in sorted((self.settings.history / "snapshots").glob("as_of=*/*.parquet")):
-            day = date.fromisoformat(path.parent.name.removeprefix("as_of="))
-            if day < self.plan.as_of and path.stem in published:
-                offer = (published[path.stem], path.stem, path)
-                found[day] = min(found.get(day, offer), offer)
-        return [(day, name, path) for day, (_, name, path) in sorted(found.items())]
-
-    def _history_view(self) -> None:
+    def _frozen_snapshots(self) -> str:
+        """SQL over the frozen snapshots, which do not say themselves who froze them and when."""
+        files = frozen_files(self.settings, SNAPSHOTS, self.plan.as_of)
         nothing = ", ".join(
-            f"cast(null as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items()
+            f"cast(null as {kind}) as {name}" for name, kind in SNAPSHOT_COLUMNS.items()
         )
-        files = self._history_files()
-        query = f"select {nothing} where false"
-        if files:
-            own = {"frozen_as_of": "as_of", "publication_id": "parse_filename(filename, true)"}
-            select = ", ".join(
-                f"cast({own.get(name, name)} as {kind}) as {name}"
-                for name, kind in HISTORY_COLUMNS.items()
-            )
-            paths = literal_list(path for _, _, path in files)
-            query = (
-                f"select {select} from (select * from read_parquet({paths}, union_by_name = true, "
-                "filename = true, hive_partitioning = true, hive_types = {'as_of': DATE}) "
-                f"union all by name select {nothing}, cast(null as date) as as_of, "
-                "cast(null as varchar) as filename where false)"
-            )
-        self.con.execute(f"create view raw.history_snapshots as {query}")
+        if not files:
+            return f"select {nothing} where false"
+        own = {"frozen_as_of": "as_of", "publication_id": "parse_filename(filename, true)"}
+        select = ", ".join(
+            f"cast({own.get(name, name)} as {kind}) as {name}"
+            for name, kind in SNAPSHOT_COLUMNS.items()
+        )
+        paths = literal_list(file.path for file in files)
+        return (
+            f"select {select} from (select * from read_parquet({paths}, union_by_name = true, "
+            "filename = true, hive_partitioning = true, hive_types = {'as_of': DATE}) "
+            f"union all by name select {nothing}, cast(null as date) as as_of, "
+            "cast(null as varchar) as filename where false)"
+        )
 
     def _run_context(self) -> None:
         self.con.execute(

@@ -1,11 +1,12 @@
 """A small company that has been built: a DuckDB file with marts and ledger, and dbt's manifest.
 
 Small enough to publish twenty times in a test, and shaped like the real one: two published tables
-by month, dimensions, quarantine with a restricted column.
+by month, one by night, dimensions, quarantine with a restricted column.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ import duckdb
 import yaml
 
 from orchestration.publication.audit import write_audit
+from orchestration.publication.history import SCORE_COLUMNS, SCORES, frozen_files, typed_rows
 from orchestration.publication.publish import PublishResult, publish
 from orchestration.publication.release import Candidate, build_candidate
 from orchestration.quality.judge import RuleResult, Verdict
@@ -51,6 +53,7 @@ def manifest() -> dict[str, Any]:
             value={"name": "value", "description": "The reps' figure."},
         ),
         model("outcome_evidence", ["budget_type_id", "record_id"]),
+        model("scores", ["as_of", "subject_id", "node_id"]),
         model(
             "quarantine",
             ["source_system", "entity", "source_file", "line"],
@@ -62,9 +65,32 @@ def manifest() -> dict[str, Any]:
     return {"nodes": {f"model.utfall.{node['name']}": node for node in models}}
 
 
-def build_file(path: Path, *, as_of: date = S, factor: str = "1.00", threads: int = 4) -> Path:
-    """Write a build file as dbt leaves it; ``factor`` scales February's figures."""
+def build_file(
+    path: Path,
+    *,
+    as_of: date = S,
+    factor: str = "1.00",
+    threads: int = 4,
+    frozen: Iterable[Path] = (),
+) -> Path:
+    """Write a build file as dbt leaves it; ``factor`` scales February's figures.
+
+    ``frozen`` are the scores of earlier nights, to which S adds one of each rep.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    given = {
+        "as_of": f"date '{as_of}'",
+        "subject_type": "'kpi'",
+        "subject_id": "'K1'",
+        "kpi_id": "'K1'",
+        "node_level": "'rep'",
+        "node_id": "node_id",
+        "budget_type_id": "budget_type_id",
+        "value": "value",
+        "target": "100000",
+        "score": "value / 100000",
+        "status": "'on_track'",
+    }
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"set threads = {threads}")
         connection.execute("set preserve_insertion_order = false")
@@ -100,6 +126,21 @@ def build_file(path: Path, *, as_of: date = S, factor: str = "1.00", threads: in
             select 'kam_customers_met_90d', 'rep', rep_id, 'snapshot', date '{as_of}',
                 cast(3 as decimal(18, 4)), date_trunc('month', date '{as_of}')::date
             from marts.reps
+            """
+        )
+        connection.execute(
+            f"""
+            create table marts.scores as
+            {typed_rows(SCORE_COLUMNS, frozen)}
+            union all by name
+            select {
+                ", ".join(
+                    f"cast({given.get(name, 'null')} as {kind}) as {name}"
+                    for name, kind in SCORE_COLUMNS.items()
+                )
+            }
+            from marts.outcomes
+            where period_type = 'month' and period_start = date '2026-02-01'
             """
         )
         connection.execute(
@@ -166,10 +207,15 @@ def result_for(table: str, **changes: Any) -> RuleResult:
 GREEN = Verdict(
     tuple(
         result_for(table)
-        for table in ("reps", "outcomes", "outcome_evidence", "budget_types", "rep_costs")
+        for table in ("reps", "outcomes", "outcome_evidence", "scores", "budget_types", "rep_costs")
     )
 )
 RED = Verdict((*GREEN.results, result_for("reps", rule_id="reps.broken", success=False)))
+
+
+def frozen_scores(settings: Settings, as_of: date) -> list[Path]:
+    """The scores that the night of ``as_of`` finds in history."""
+    return [file.path for file in frozen_files(settings, SCORES, as_of)]
 
 
 def candidate(
@@ -183,7 +229,7 @@ def candidate(
     """Build a company and its release candidate."""
     build = settings.work / f"{as_of}-{run_id}.duckdb"
     if not build.exists():
-        build_file(build, as_of=as_of, factor=factor)
+        build_file(build, as_of=as_of, factor=factor, frozen=frozen_scores(settings, as_of))
     return build_candidate(settings, build, manifest(), as_of=as_of, run_id=run_id, **options)
 
 

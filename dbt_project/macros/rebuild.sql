@@ -124,3 +124,24 @@
         1 = 1
     {%- endif -%}
 {%- endmacro %}
+
+{#- Pre-hook of a model by `figure_id`: keeps the figures that are still asked for and whose months
+    were closed at the base. -#}
+{% macro forget_open_figures() -%}
+    {%- set subjects = ref('int_scoring__subject_periods') -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where figure_id not in (select figure_id from {{ subjects }} where is_settled)
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Condition on a figure of such a model: true in a full build. -#}
+{% macro is_open_figure() -%}
+    {%- if is_incremental() -%}
+        figure_id not in (select stored.figure_id from {{ this }} as stored)
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
+{%- endmacro %}

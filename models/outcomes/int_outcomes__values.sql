@@ -149,7 +149,6 @@ pivoted as (
     group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 
--- A part without rows is nothing, not unknown: both are zero before they are divided.
 measured as (
     select
         pivoted.budget_type_id,
@@ -165,17 +164,7 @@ measured as (
         coalesce(pivoted.numerator, 0) as numerator,
         case when registry.is_divided then coalesce(pivoted.denominator, 0) end as denominator,
         pivoted.record_count,
-        case
-            when unsourced.budget_type_id is not null then 'no_source'
-            when registry.requires is not null then 'filter_required'
-            when pivoted.missing_amounts > 0 then 'missing_rate'
-            when registry.needs_target then 'no_target'
-            -- More credited than invoiced, or taken back than counted, is nothing to divide by.
-            when registry.is_divided and coalesce(pivoted.denominator, 0) <= 0
-                then 'zero_denominator'
-            when registry.is_divided and coalesce(pivoted.n, pivoted.denominator) < registry.min_n
-                then 'insufficient_n'
-        end as reason_code
+        {{ reason_for_no_value('pivoted', 'registry', 'unsourced') }} as reason_code
     from pivoted
     inner join registry on pivoted.budget_type_id = registry.budget_type_id
     left join unsourced on pivoted.budget_type_id = unsourced.budget_type_id
@@ -193,12 +182,7 @@ valued as (
         campaign_id,
         case when coalesce(reason_code, '') <> 'no_source' then numerator end as numerator,
         case when coalesce(reason_code, '') <> 'no_source' then denominator end as denominator,
-        case
-            when reason_code is not null then null
-            when is_divided then {{ ratio('numerator * scale', 'denominator', decimals=4) }}
-            -- Not wider than the ratio, which would lose decimals to it.
-            else cast(numerator * scale as decimal(28, 10))
-        end as value,
+        {{ value_of_parts() }} as value,
         record_count,
         reason_code
     from measured

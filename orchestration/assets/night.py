@@ -33,6 +33,7 @@ LAYERS = (
     "budget_types",
     "outcomes",
     "planning",
+    "scoring",
     "marts",
     "publication",
 )

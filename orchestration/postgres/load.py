@@ -23,6 +23,13 @@ from orchestration.schema import load_entities
 RAW = "raw"
 DELTA = "__delta"
 
+NIGHT_COLUMNS = {
+    "history_snapshots": "frozen_as_of",
+    "history_scores": "as_of",
+    "history_restatements": "as_of",
+}
+"""Tables of history and the column of their nights: a night that was frozen never changes."""
+
 TYPES = {
     "VARCHAR": "text",
     "BIGINT": "bigint",
@@ -169,7 +176,8 @@ def load_raw(
     """Fill schema ``raw`` of ``database`` from that of the build file, and reconcile the counts.
 
     A full load copies every raw row. Otherwise the database holds those of the base, and only the
-    extracts that differ from it are taken out and copied; the models and seeds in ``rebuilt`` were
+    extracts that differ from it are taken out and copied, and of history the nights that it lacks;
+    the models and seeds in ``rebuilt`` were
     made by other code and are dropped, so that dbt builds them in full. ``entities`` defaults to
     all of the schema, ``source`` is the open build file and ``scratch`` a folder for the files in
     between. Raises ``PostgresError`` where a count differs.
@@ -186,7 +194,10 @@ def load_raw(
             run.execute(f"create schema if not exists {RAW}")
             _drop_rebuilt(run, rebuilt)
             for table in load.tables_besides(wanted):
-                load.whole(table)
+                if table in NIGHT_COLUMNS:
+                    load.nights(table, NIGHT_COLUMNS[table])
+                else:
+                    load.whole(table)
             for entity in wanted:
                 if is_full:
                     load.whole(entity)
@@ -246,6 +257,31 @@ class _Load:
         self._make(table)
         copied = self._copy(table)
         self._count(table, copied)
+
+    def nights(self, table: str, column: str) -> None:
+        """Copy the nights of a table of history that are not there, and take out what is no more.
+
+        A night is known by its day and the publication that froze it.
+        """
+        if self._columns_in_postgres(table) != self._columns(table):
+            self.whole(table)
+            return
+        nights = f"select distinct {column}, publication_id from {{}}"
+        self.run.execute(sql.SQL(nights).format(_name(table)))
+        held = set(self.run.fetchall())
+        frozen = set(self.source.execute(nights.format(f'raw."{table}"')).fetchall())
+        for night in sorted(held - frozen):
+            self.run.execute(
+                sql.SQL("delete from {} where {} = %s and publication_id = %s").format(
+                    _name(table), sql.Identifier(column)
+                ),
+                night,
+            )
+        missing = [
+            f"({column} = date '{day}' and publication_id = '{publication_id}')"
+            for day, publication_id in sorted(frozen - held)
+        ]
+        self._count(table, self._copy(table, " or ".join(missing)) if missing else 0)
 
     def delta_is_all(self, entity: str) -> None:
         """In a full build the delta is every row."""
@@ -312,12 +348,12 @@ class _Load:
         )
         self.run.execute(sql.SQL("create table {} ({})").format(_name(table), columns))
 
-    def _copy(self, table: str) -> int:
+    def _copy(self, table: str, where: str = "true") -> int:
         """Copy rows by way of a file; CSV with quotes tells an empty text from none."""
         path = self.folder / f"{table}.csv"
         names = ", ".join(f'"{name}"' for name, _ in self._columns(table))
         self.source.execute(
-            f'copy (select {names} from raw."{table}") to '
+            f'copy (select {names} from raw."{table}" where {where}) to '
             f"'{str(path).replace(chr(39), chr(39) * 2)}' "
             "(format csv, header false, force_quote *, nullstr '')"
         )

@@ -3,7 +3,8 @@
 The same build gives the same bytes whatever the number of threads: rows are sorted by the model's
 ``config.meta.order_by`` and then by every other column, and each file is written by one thread
 (several files at a time). ``outcomes`` and ``outcome_evidence`` are folders with one file per
-booking month; a month that has not changed is the same file as in the previous release.
+booking month; a month that has not changed is the same file as in the previous release. ``scores``
+is a folder with one file per night; a night that was published is the file that was frozen then.
 """
 
 from __future__ import annotations
@@ -22,18 +23,25 @@ import duckdb
 
 from orchestration.publication.audiences import RESTRICTED, column_audiences, table_audience
 from orchestration.publication.files import READ_ONLY, link_or_copy, sha256_of
+from orchestration.publication.history import SCORES, FrozenFile
 from orchestration.settings import Settings
 
 MARTS_SCHEMA = "marts"
-MONTH_COLUMN = "booking_month"
-BY_MONTH = ("outcomes", "outcome_evidence")
-"""Tables published as a folder with one file per booking month."""
+PARTITIONED_BY = {
+    "outcomes": "booking_month",
+    "outcome_evidence": "booking_month",
+    SCORES: "as_of",
+}
+"""Tables published as a folder with one file per value of a column: a booking month or a night."""
+
+PUBLICATION_COLUMN = "publication_id"
+"""In a table of nights, the publication that froze a row; empty in the build for S's own rows."""
 
 NEVER_OPEN = frozenset({"raw_row"})
 """Columns never in the open files, whatever their YAML says: rows as the source sent them."""
 
 UNDATED = "undated"
-"""File of the rows without a booking month."""
+"""File of the rows without a month."""
 
 PARQUET_OPTIONS = "format parquet, compression zstd, compression_level 3, row_group_size 122880"
 """Pinned, because the bytes are compared: a new default of DuckDB must not make a restatement."""
@@ -45,12 +53,15 @@ class ExportError(RuntimeError):
 
 @dataclass(frozen=True)
 class FileExport:
-    """One Parquet file, its path relative to the release's ``parquet`` folder."""
+    """One Parquet file, its path relative to the release's ``parquet`` folder.
+
+    ``partition`` is the month or night it holds, None for a table in one file.
+    """
 
     path: str
     sha256: str
     rows: int
-    booking_month: str | None = None
+    partition: str | None = None
     reused: bool = False
 
 
@@ -156,22 +167,33 @@ def export_candidates(
     manifest: Mapping[str, Any],
     out_dir: Path,
     *,
+    publication_id: str | None = None,
     previous: Path | None = None,
     unchanged_months: Mapping[str, Collection[date]] | None = None,
+    frozen: Mapping[str, Collection[FrozenFile]] | None = None,
 ) -> dict[str, TableExport]:
     """Write what is open in every mart of ``build_path`` below ``out_dir``; returns table → export.
 
     ``previous`` is the release folder whose files may be shared: a month whose bytes are equal is
     hard-linked, and a month in ``unchanged_months[table]`` is taken over without being written
-    again, provided the table's columns are the same. A table that lies in the build but not in
-    dbt's manifest is left over from earlier code and is not published. Raises ``ExportError`` when
-    a mart of the manifest is not in the build, or its order names a column it does not have.
+    again, provided the table's columns are the same. On the same condition the file of a night in
+    ``frozen[table]`` is the frozen one, unread but for its hash. What S itself adds to a table of
+    nights bears ``publication_id``. A table that lies in the build but not in dbt's manifest is
+    left over from earlier code and is not published. Raises ``ExportError`` when a mart of the
+    manifest is not in the build, or its order names a column it does not have.
     """
     marts = {name: mart for name, mart in marts_of(manifest).items() if not mart.is_restricted}
     if not marts:
         raise ExportError(f"dbt's manifest has no model in schema {MARTS_SCHEMA}.")
     return export_marts(
-        settings, build_path, marts, out_dir, previous=previous, unchanged_months=unchanged_months
+        settings,
+        build_path,
+        marts,
+        out_dir,
+        publication_id=publication_id,
+        previous=previous,
+        unchanged_months=unchanged_months,
+        frozen=frozen,
     )
 
 
@@ -181,8 +203,10 @@ def export_marts(
     marts: Mapping[str, Mart],
     out_dir: Path,
     *,
+    publication_id: str | None = None,
     previous: Path | None = None,
     unchanged_months: Mapping[str, Collection[date]] | None = None,
+    frozen: Mapping[str, Collection[FrozenFile]] | None = None,
 ) -> dict[str, TableExport]:
     """Write ``marts`` without their ``restricted`` columns, as :func:`export_candidates` does."""
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -199,28 +223,29 @@ def export_marts(
             connection.execute("set TimeZone = 'UTC'")
             connection.execute(f"attach '{_quoted(scratch)}' as {_SCRATCH} (read_write)")
             for _, mart in sorted(marts.items()):
-                plan = _plan(connection, mart)
-                reusable = {
-                    month: _reusable(previous, earlier, plan, month) for month in plan.months
-                }
+                plan = _plan(connection, mart, publication_id)
+                reusable = {part: _reusable(previous, earlier, plan, part) for part in plan.parts}
                 taken_over = {
-                    month: taken
-                    for month in plan.months
-                    if month in unchanged.get(mart.name, ())
-                    and (taken := _take_over(reusable[month], plan, month, out_dir)) is not None
+                    part: taken
+                    for part in plan.parts
+                    if part in unchanged.get(mart.name, ())
+                    and (taken := _take_over(reusable[part], plan, part, out_dir)) is not None
                 }
+                taken_over |= _take_frozen(
+                    connection, plan, (frozen or {}).get(mart.name, ()), out_dir
+                )
                 written = _write(
                     connection,
                     settings,
                     plan,
-                    [month for month in plan.months if month not in taken_over],
+                    [part for part in plan.parts if part not in taken_over],
                     out_dir,
                     reusable,
                 )
                 files = {**taken_over, **written}
                 exports[mart.name] = TableExport(
                     table=mart.name,
-                    files=tuple(files[month] for month in plan.months),
+                    files=tuple(files[part] for part in plan.parts),
                     columns=plan.columns,
                     order_by=mart.order_by,
                 )
@@ -239,12 +264,17 @@ class _Plan:
     mart: Mart
     columns: tuple[tuple[str, str], ...]
     order: tuple[str, ...]
-    months: tuple[Any, ...]
+    parts: tuple[Any, ...]
     source: str
     is_view: bool
+    publication_id: str | None
+
+    @property
+    def partitioned_by(self) -> str | None:
+        return PARTITIONED_BY.get(self.mart.name)
 
 
-def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart) -> _Plan:
+def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart, publication_id: str | None) -> _Plan:
     columns = connection.execute(
         "select column_name, data_type from duckdb_columns() "
         "where database_name = current_database() and schema_name = ? and table_name = ? "
@@ -264,16 +294,16 @@ def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart) -> _Plan:
             f"{mart.name}: config.meta.order_by names {', '.join(unknown)}, which is no column."
         )
     order = (*mart.order_by, *(name for name in names if name not in mart.order_by))
-    months: tuple[Any, ...] = (_WHOLE,)
-    if mart.name in BY_MONTH:
-        if MONTH_COLUMN not in names:
-            raise ExportError(f"{mart.name} is published by month but has no {MONTH_COLUMN}.")
+    parts: tuple[Any, ...] = (_WHOLE,)
+    column = PARTITIONED_BY.get(mart.name)
+    if column:
+        if column not in names:
+            raise ExportError(f"{mart.name} is published by {column} but has no such column.")
         rows = connection.execute(
-            f"select distinct {MONTH_COLUMN} from {MARTS_SCHEMA}.{mart.name} "
-            f"order by {MONTH_COLUMN} nulls last"
+            f"select distinct {column} from {MARTS_SCHEMA}.{mart.name} order by {column} nulls last"
         ).fetchall()
         # An empty table still has a file, so that readers find its columns.
-        months = tuple(month for (month,) in rows) or (None,)
+        parts = tuple(part for (part,) in rows) or (None,)
     (views,) = connection.execute(
         "select count(*) from duckdb_views() where database_name = current_database() "
         "and schema_name = ? and view_name = ?",
@@ -283,39 +313,99 @@ def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart) -> _Plan:
         mart,
         tuple((name, kind) for name, kind in columns),
         order,
-        months,
+        parts,
         source=f"{MARTS_SCHEMA}.{mart.name}",
         is_view=bool(views),
+        publication_id=publication_id,
     )
 
 
 def _take_over(
-    reusable: tuple[Path, Mapping[str, Any]] | None, plan: _Plan, month: Any, out_dir: Path
+    reusable: tuple[Path, Mapping[str, Any]] | None, plan: _Plan, part: Any, out_dir: Path
 ) -> FileExport | None:
     """Share the previous release's file; None where there is none, or it rotted on the disk."""
     if reusable is None or sha256_of(reusable[0]) != reusable[1]["sha256"]:
         return None
     source, entry = reusable
-    path = _file_name(plan.mart.name, month)
+    path = _file_name(plan.mart.name, part)
     link_or_copy(source, out_dir / path)
-    return FileExport(path, entry["sha256"], entry["rows"], _label(month), reused=True)
+    return FileExport(path, entry["sha256"], entry["rows"], _label(part), reused=True)
+
+
+def _take_frozen(
+    connection: duckdb.DuckDBPyConnection,
+    plan: _Plan,
+    frozen: Collection[FrozenFile],
+    out_dir: Path,
+) -> dict[date, FileExport]:
+    """Share the frozen files of earlier nights, where their columns are the table's.
+
+    Raises ``ExportError`` where a file is not what was frozen, or the build has other rows of it.
+    """
+    if not frozen:
+        return {}
+    for file in frozen:
+        if not file.path.exists() or sha256_of(file.path) != file.sha256:
+            raise ExportError(
+                f"{file.path} is not the file that was frozen when {file.as_of} was published. "
+                "What was shown does not change: bring it back from the backup (`make restore`)."
+            )
+    paths = [str(file.path) for file in frozen]
+    column = plan.partitioned_by
+    built = dict(
+        connection.execute(f"select {column}, count(*) from {plan.source} group by all").fetchall()
+    )
+    rows = dict(
+        connection.execute(
+            "select file_name, num_rows from parquet_file_metadata(?)", [paths]
+        ).fetchall()
+    )
+    columns = dict(
+        connection.execute(
+            "select file_name, list([name, duckdb_type] order by column_id) "
+            "from parquet_schema(?) where num_children is null group by file_name",
+            [paths],
+        ).fetchall()
+    )
+    taken = {}
+    for file, path in zip(frozen, paths, strict=True):
+        if built.get(file.as_of, 0) != rows[path]:
+            raise ExportError(
+                f"{plan.mart.name} has {built.get(file.as_of, 0)} rows of {file.as_of} in the "
+                f"build, but {rows[path]} were published then, and what was shown does not change. "
+                "Delete work/base.json and run the night again, so that it is built in full."
+            )
+        if [tuple(pair) for pair in columns[path]] != list(plan.columns) or not rows[path]:
+            continue
+        target = _file_name(plan.mart.name, file.as_of)
+        link_or_copy(file.path, out_dir / target)
+        taken[file.as_of] = FileExport(
+            target, file.sha256, rows[path], _label(file.as_of), reused=True
+        )
+    return taken
+
+
+def _selected(plan: _Plan, column: str) -> str:
+    if column == PUBLICATION_COLUMN and plan.publication_id:
+        return f'coalesce("{column}", \'{plan.publication_id}\') as "{column}"'
+    return f'"{column}"'
 
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     plan: _Plan,
-    months: Sequence[Any],
+    parts: Sequence[Any],
     out_dir: Path,
     reusable: Mapping[Any, tuple[Path, Mapping[str, Any]] | None],
 ) -> dict[Any, FileExport]:
     """Write the files of one table, several at a time, each by one thread.
 
-    A view would be computed again for every month, so it is first put down year by year.
+    A view would be computed again for every part, so it is first put down year by year.
     """
     files: dict[Any, FileExport] = {}
-    years = groupby(months, key=lambda month: month.year if isinstance(month, date) else None)
-    for _, group in years if plan.is_view and plan.mart.name in BY_MONTH else [(None, months)]:
+    years = groupby(parts, key=lambda part: part.year if isinstance(part, date) else None)
+    for _, group in years if plan.is_view and plan.partitioned_by else [(None, parts)]:
         batch = list(group)
         source = plan.source
         if plan.is_view and batch != [_WHOLE]:
@@ -323,23 +413,23 @@ def _write(
             connection.execute(f"set threads = {max(1, settings.threads)}")
             connection.execute(
                 f"create or replace table {source} as select * from {plan.source} "
-                f"where {' or '.join(_in_month(month) for month in batch)}"
+                f"where {' or '.join(_in_part(plan, part) for part in batch)}"
             )
         # Each file is written by the thread that asks for it; DuckDB's own would vary the bytes.
         connection.execute("set threads = 1")
         with ThreadPoolExecutor(max_workers=max(1, settings.threads)) as pool:
             pending = {
-                month: pool.submit(
+                part: pool.submit(
                     _export_file,
                     connection.cursor(),
                     replace(plan, source=source),
-                    month,
+                    part,
                     out_dir,
-                    reusable[month],
+                    reusable[part],
                 )
-                for month in batch
+                for part in batch
             }
-            files.update((month, future.result()) for month, future in pending.items())
+            files.update((part, future.result()) for part, future in pending.items())
         if source != plan.source:
             connection.execute(f"drop table {source}")
     return files
@@ -348,16 +438,16 @@ def _write(
 def _export_file(
     cursor: duckdb.DuckDBPyConnection,
     plan: _Plan,
-    month: Any,
+    part: Any,
     out_dir: Path,
     reusable: tuple[Path, Mapping[str, Any]] | None,
 ) -> FileExport:
-    path = _file_name(plan.mart.name, month)
+    path = _file_name(plan.mart.name, part)
     target = out_dir / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    columns = ", ".join(f'"{name}"' for name, _ in plan.columns)
+    columns = ", ".join(_selected(plan, name) for name, _ in plan.columns)
     order = ", ".join(f'"{name}" asc nulls last' for name in plan.order)
-    where = "" if month is _WHOLE else f"where {_in_month(month)}"
+    where = "" if part is _WHOLE else f"where {_in_part(plan, part)}"
     (rows,) = cursor.execute(
         f"copy (select {columns} from {plan.source} {where} order by {order}) "
         f"to '{_quoted(target)}' ({PARQUET_OPTIONS})"
@@ -366,9 +456,9 @@ def _export_file(
     if reusable and reusable[1]["sha256"] == sha256 == sha256_of(reusable[0]):
         target.unlink()
         link_or_copy(reusable[0], target)
-        return FileExport(path, sha256, rows, _label(month), reused=True)
+        return FileExport(path, sha256, rows, _label(part), reused=True)
     target.chmod(READ_ONLY)
-    return FileExport(path, sha256, rows, _label(month))
+    return FileExport(path, sha256, rows, _label(part))
 
 
 def _earlier_tables(previous: Path | None) -> Mapping[str, Any]:
@@ -378,17 +468,17 @@ def _earlier_tables(previous: Path | None) -> Mapping[str, Any]:
 
 
 def _reusable(
-    previous: Path | None, earlier: Mapping[str, Any], plan: _Plan, month: Any
+    previous: Path | None, earlier: Mapping[str, Any], plan: _Plan, part: Any
 ) -> tuple[Path, Mapping[str, Any]] | None:
-    """The previous release's file of this table and month, when its columns and order agree."""
+    """The previous release's file of this table and part, when its columns and order agree."""
     entry = earlier.get(plan.mart.name)
-    if previous is None or month is _WHOLE or entry is None:
+    if previous is None or part is _WHOLE or entry is None:
         return None
     if [tuple(column) for column in entry["columns"]] != list(plan.columns):
         return None
     if tuple(entry["order_by"]) != plan.mart.order_by:
         return None
-    path = _file_name(plan.mart.name, month)
+    path = _file_name(plan.mart.name, part)
     for file in entry["files"]:
         source = previous.resolve() / "parquet" / file["path"]
         if file["path"] == path and source.exists():
@@ -396,19 +486,20 @@ def _reusable(
     return None
 
 
-def _file_name(table: str, month: Any) -> str:
-    if month is _WHOLE:
+def _file_name(table: str, part: Any) -> str:
+    if part is _WHOLE:
         return f"{table}.parquet"
-    return f"{table}/{UNDATED if month is None else month.strftime('%Y-%m')}.parquet"
+    form = "%Y-%m" if PARTITIONED_BY[table] == "booking_month" else "%Y-%m-%d"
+    return f"{table}/{UNDATED if part is None else part.strftime(form)}.parquet"
 
 
-def _label(month: Any) -> str | None:
-    return month.isoformat() if isinstance(month, date) else None
+def _label(part: Any) -> str | None:
+    return part.isoformat() if isinstance(part, date) else None
 
 
-def _in_month(month: date | None) -> str:
-    value = "null" if month is None else f"date '{month.isoformat()}'"
-    return f"{MONTH_COLUMN} is not distinct from {value}"
+def _in_part(plan: _Plan, part: date | None) -> str:
+    value = "null" if part is None else f"date '{part.isoformat()}'"
+    return f"{plan.partitioned_by} is not distinct from {value}"
 
 
 def _quoted(path: Path) -> str:

@@ -29,11 +29,11 @@ def create_marks(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 
 def mark_column(schema: str, table: str, has_types: bool) -> str:
-    """The SQL of a view's ``quality_mark``: by the row's type, or one for the whole table."""
+    """The SQL of a row's ``quality_mark``: by the row's type, or one for the whole table."""
     same_type = f"is not distinct from {schema}.{table}.{TYPE_COLUMN}" if has_types else "is null"
     return (
         f"(select max(rule_ids) from {schema}.quality_marks as marks "
-        f"where marks.table_name = '{table}' and marks.{TYPE_COLUMN} {same_type}) as {MARK}"
+        f"where marks.table_name = '{table}' and marks.{TYPE_COLUMN} {same_type})"
     )
 
 

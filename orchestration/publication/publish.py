@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,10 @@ class PublishResult:
 def publish(settings: Settings, release: Path, audit_path: Path) -> PublishResult:
     """Publish the candidate in folder ``release`` if the audit record shows it green.
 
-    The first green publication of an S is its original: its snapshots are frozen, and it becomes
-    ``current`` unless a newer S is. A different publication of the same S is kept beside it as a
-    restatement and changes nothing else; the same one again is a no-op. Raises
+    The first green publication of an S is its original: its snapshots and scores are frozen, and it
+    becomes ``current`` unless a newer S is. A different publication of the same S is kept beside it
+    as a restatement: what it shows otherwise is written down for the nights to come, and nothing
+    else changes. The same one again is a no-op. Raises
     ``PublicationRefused`` for anything that was not judged green as it lies there.
     """
     recover(settings)
@@ -121,34 +122,32 @@ def publish(settings: Settings, release: Path, audit_path: Path) -> PublishResul
         _same_content(release, final)
     else:
         _complete(settings, release, final, audit, kind, computed_later, published_at)
-    frozen = (
-        history.freeze(
+    manifest = read_manifest(final)
+    record = PublicationRecord(
+        publication_id=audit.publication_id,
+        as_of=audit.as_of,
+        kind=kind,
+        computed_later=computed_later,
+        run_id=audit.run_id,
+        published_at=published_at.isoformat(timespec="seconds"),
+        code_version=manifest["code_version"],
+        ledger_hash=manifest["ledger_hash"],
+        history_hash=manifest["history_hash"],
+        release_sha=audit.release_sha,
+        frozen={},
+        published_after="" if is_original else originals[-1].as_of,
+    )
+    if is_original:
+        frozen = history.freeze(
             settings,
             final,
             date.fromisoformat(audit.as_of),
             audit.publication_id,
             computed_later=computed_later,
         )
-        if is_original
-        else {}
-    )
-    manifest = read_manifest(final)
-    history.record(
-        settings,
-        PublicationRecord(
-            publication_id=audit.publication_id,
-            as_of=audit.as_of,
-            kind=kind,
-            computed_later=computed_later,
-            run_id=audit.run_id,
-            published_at=published_at.isoformat(timespec="seconds"),
-            code_version=manifest["code_version"],
-            ledger_hash=manifest["ledger_hash"],
-            history_hash=manifest["history_hash"],
-            release_sha=audit.release_sha,
-            frozen=frozen,
-        ),
-    )
+    else:
+        frozen = history.freeze_restatement(settings, final, record)
+    history.record(settings, replace(record, frozen=frozen))
     recover(settings)
     return _result(settings, audit, kind, final)
 
@@ -321,7 +320,7 @@ def _complete(
                         "path": path.name,
                         "sha256": sha256_of(path),
                         "rows": rows,
-                        "booking_month": None,
+                        "partition": None,
                     }
                 ],
             }

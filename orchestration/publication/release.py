@@ -34,7 +34,7 @@ from orchestration.publication.files import (
     sha256_of,
     write_json,
 )
-from orchestration.publication.history import history_hash
+from orchestration.publication.history import SCORES, frozen_files, history_hash
 from orchestration.publication.identity import ledger_hash, publication_id
 from orchestration.publication.marks import (
     MARK,
@@ -129,13 +129,20 @@ def build_candidate(
     folder = building_folder(settings, run_id)
     remove_tree(folder)
     current = settings.published / "current"
+    inputs = {
+        "ledger_hash": ledger_hash(build_path),
+        "history_hash": history_hash(settings, as_of),
+    }
+    identifier, version = publication_id(settings, as_of, **inputs)
     exports = export_candidates(
         settings,
         build_path,
         manifest,
         folder / "parquet",
+        publication_id=identifier,
         previous=current.resolve() if current.exists() else None,
         unchanged_months=unchanged_months,
+        frozen={SCORES: frozen_files(settings, SCORES, as_of)},
     )
     return build_release(
         settings,
@@ -144,6 +151,7 @@ def build_candidate(
         exports,
         as_of=as_of,
         run_id=run_id,
+        identity={"publication_id": identifier, "code_version": version, **inputs},
     )
 
 
@@ -155,16 +163,17 @@ def build_release(
     *,
     as_of: date,
     run_id: str,
+    identity: Mapping[str, str],
 ) -> Candidate:
     """Complete the folder that holds the exported files: ledger, DuckDB file, ``manifest.json``.
 
     ``utfall.duckdb`` is made from the Parquet files alone, so that the two cannot differ;
-    ``outcome_evidence`` covers the year of S there. Raises ``ExportError`` when a type does not
-    survive Parquet.
+    ``outcome_evidence`` covers the year of S there. ``identity`` is the publication's id, the
+    version of the code and the hashes of ledger and history, as the manifest states them. Raises
+    ``ExportError`` when a type does not survive Parquet.
     """
     folder = building_folder(settings, run_id)
-    ledger, history = ledger_hash(build_path), history_hash(settings, as_of)
-    identifier, version = publication_id(settings, as_of, ledger, history)
+    identifier = identity["publication_id"]
     export_ledger(build_path, folder / LEDGER_FILE)
     database = folder / DATABASE
     marts = marts_of(manifest)
@@ -179,12 +188,9 @@ def build_release(
     write_json(
         folder / "manifest.json",
         {
-            "publication_id": identifier,
+            **identity,
             "as_of": as_of.isoformat(),
             "run_id": run_id,
-            "code_version": version,
-            "ledger_hash": ledger,
-            "history_hash": history,
             "company_currency": settings.company_currency,
             "evidence_in_database_from": date(as_of.year, 1, 1).isoformat(),
             "database": {"path": DATABASE, "sha256": sha256_of(database)},
@@ -197,7 +203,7 @@ def build_release(
     )
     (folder / "manifest.json").chmod(READ_ONLY)
     fsync_tree(folder)
-    return Candidate(folder, run_id, as_of, identifier, version, exports)
+    return Candidate(folder, run_id, as_of, identifier, identity["code_version"], exports)
 
 
 def read_manifest(release: Path) -> dict[str, Any]:
@@ -248,7 +254,11 @@ def add_view(
         if name not in names
     ]
     if with_mark:
-        added.append(mark_column(DATA_SCHEMA, mart.name, TYPE_COLUMN in names))
+        mark = mark_column(DATA_SCHEMA, mart.name, TYPE_COLUMN in names)
+        if "as_of" in names:
+            # Tonight's warnings say nothing of what other nights showed.
+            mark = f"case when as_of = date '{as_of.isoformat()}' then {mark} end"
+        added.append(f"{mark} as {MARK}")
     connection.execute(
         f"create view main.{mart.name} as "
         f"select {', '.join(['*', *added])} from {DATA_SCHEMA}.{mart.name}"
@@ -351,7 +361,7 @@ def _load_table(
     files = export.files
     if export.table == EVIDENCE:
         first = f"{as_of.year}-01-01"
-        files = tuple(f for f in files if f.booking_month is None or f.booking_month >= first)
+        files = tuple(f for f in files if f.partition is None or f.partition >= first)
     # Without a file of this year the table is still there, empty, with its columns.
     paths = [str(parquet / file.path) for file in (files or export.files)]
     connection.execute(

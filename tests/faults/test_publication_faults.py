@@ -163,7 +163,8 @@ def test_a_publish_killed_between_steps_leaves_one_whole_publication(settings, s
     cleanup(settings)
     left = [path.name for path in (settings.published / "releases").iterdir()]
     assert len(left) == 3 and not [name for name in left if name.startswith(".")]
-    assert len(history.frozen_snapshots(settings, date(2027, 1, 1))) == 3
+    for table in (history.SNAPSHOTS, history.SCORES):
+        assert len(history.frozen_files(settings, table, date(2027, 1, 1))) == 3
 
 
 def test_a_night_killed_before_its_record_may_be_published_with_other_content(settings):
@@ -175,9 +176,10 @@ def test_a_night_killed_before_its_record_may_be_published_with_other_content(se
     corrected = publish_night(settings, "c", as_of=NEXT, factor="2.00")
     assert (corrected.kind, corrected.is_current) == ("original", True)
     cleanup(settings)
-    frozen = history.frozen_snapshots(settings, AFTER)
-    assert [path.stem for path in frozen][1:] == [corrected.publication_id]
-    assert len(list(settings.history.glob("snapshots/as_of=*/*.parquet"))) == 2
+    for table in (history.SNAPSHOTS, history.SCORES):
+        frozen = history.frozen_files(settings, table, AFTER)
+        assert [file.publication_id for file in frozen][1:] == [corrected.publication_id]
+        assert len(list(settings.history.glob(f"{table}/as_of=*/*.parquet"))) == 2
 
 
 def test_a_switch_that_was_never_made_is_made_up_for(settings):

@@ -21,7 +21,7 @@ COSTS_BY_TYPE = "stg_canonical__rep_costs"
 READERS_OF_COSTS = {
     "stg_canonical__rep_costs": {"fct_rep_costs_by_type"},
     "fct_rep_costs_by_type": {"fct_rep_costs", "rep_costs"},
-    "fct_rep_costs": {"int_core__rep_yearly_costs"},
+    "fct_rep_costs": {"int_core__rep_yearly_costs", "meeting_quality"},
 }
 
 

@@ -19,11 +19,16 @@ MAY_READ: dict[str, set[str]] = {
     "budget_types": {"budget_types", "core", "seeds"},
     "outcomes": {"outcomes", "budget_types", "core", "seeds", "source run"},
     "planning": {"planning", "outcomes", "budget_types", "core", "staging", "seeds"},
-    "marts": {"marts", "planning", "outcomes", "budget_types", "core", "seeds"},
+    "scoring": {
+        *("scoring", "planning", "outcomes", "budget_types", "core", "staging", "seeds"),
+        "source run",
+    },
+    "marts": {"marts", "scoring", "planning", "outcomes", "budget_types", "core", "seeds"},
 }
 """Data only moves down: a layer reads itself, those above it, and what a night knows of itself.
 
-Budgets, and what is only there to plan by, come to planning straight from staging.
+Budgets, key figures, and what is only there to plan and score by, come to planning and scoring
+straight from staging.
 """
 
 READS_STAGING = {

@@ -1,8 +1,9 @@
 """The author's loop, ``make type T=bt_<id>``: unit tests of a type, then its rows and figures on
 a random company, beside the oracle's.
 
-dbt parses once; the company is built by the compiled SQL of the models above the outcomes, in a
-DuckDB file of its own under the work folder, and dbt's unit tests run on the same file.
+dbt parses once, and compiles what this type's figures are made of; seeds are loaded again where
+they have changed. The company is built by the compiled SQL in a DuckDB file of its own under the
+work folder, and dbt's unit tests run on the same file.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from orchestration.settings import PROJECT_ROOT, load_settings
 from tests.oracle.company import Company, random_company
 from tests.oracle.compare import COMPARED, Difference, differences
 from tests.oracle.types import load_types
-from tests.support.compiled import CATALOG, Warehouse, read_project
+from tests.support.compiled import CATALOG, Warehouse, models_above, other_types, read_project
 
 SEEDS_TRIED = 40
 FIGURES = """
@@ -53,6 +56,31 @@ def _dbt(runner: dbtRunner, folder: Path, *arguments: str) -> Any:
     if not done.success:
         raise SystemExit(f"dbt {arguments[0]} failed; its lines above say where.")
     return done.result
+
+
+def _load_seeds(runner: dbtRunner, folder: Path, build: Path) -> None:
+    """Load the seeds where they are not those of the last time: a mark beside them says which."""
+    files = sorted((PROJECT_ROOT / "seeds").rglob("*.*"))
+    content = sha256(
+        b"".join(path.read_bytes() for path in (*files, PROJECT_ROOT / "dbt_project.yml"))
+    ).hexdigest()
+    mark = build.with_suffix(".seeds")
+    if build.exists() and mark.exists() and mark.read_text() == content:
+        return
+    mark.unlink(missing_ok=True)
+    _dbt(runner, folder, "--quiet", "seed", "--full-refresh")
+    mark.write_text(content)
+
+
+def _made_of(manifest: Any, budget_type_id: str, shown: Iterable[str]) -> list[str]:
+    """The models that the figures of one type are made of."""
+    reads = {
+        node.name: {above.split(".")[2] for above in node.depends_on.nodes}
+        for node in manifest.nodes.values()
+        if node.resource_type == "model"
+    }
+    others = other_types(reads, [budget_type_id])
+    return sorted(models_above(reads, shown, others) - others)
 
 
 def _company(budget_type_id: str) -> Company:
@@ -103,15 +131,14 @@ def main() -> None:
     os.environ["UTFALL_BUILD_FILE"] = str(seeds)
     manifest = _dbt(dbtRunner(), folder, "--quiet", "parse")
     runner = dbtRunner(manifest=manifest)
-    _dbt(runner, folder, "--quiet", "seed", "--full-refresh")
-    shown = (*COMPARED, "outcome_evidence")
-    above = (f"+{name}" for name in shown)
-    _dbt(runner, folder, "--log-level", "none", "compile", "-s", *above)
+    _load_seeds(runner, folder, seeds)
+    made_of = _made_of(manifest, budget_type_id, COMPARED)
+    _dbt(runner, folder, "--log-level", "none", "compile", "-s", *made_of)
     # dbt keeps its own file open in this process.
     loaded = shutil.copyfile(seeds, folder / "seeds.duckdb")
 
     company = _company(budget_type_id)
-    project = read_project(folder, shown, seeds=loaded)
+    project = read_project(folder, COMPARED, seeds=loaded).of_types([budget_type_id])
     with Warehouse(project, path=build) as warehouse:
         wanted = [budget_type_id] if budget_type_id in load_types() else []
         found = differences(warehouse, company, wanted) if wanted else []

@@ -32,6 +32,7 @@ class Component:
     amount: Decimal | None = Decimal(1)
     distinct_key: str | None = None
     customer_id: str | None = None
+    area_id: str | None = None
     channel: str | None = None
     campaign_id: str | None = None
     credit_type: str = "revenue"

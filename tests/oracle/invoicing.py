@@ -164,11 +164,14 @@ def booked_invoices(world: World) -> list[Component]:
                 if row["invoice_line_id"] in credits and _is_counted(world, row, month)
             ]
             line_id = line["invoice_line_id"]
+            area = _area(world, world.survivor(invoice["customer_id"], moment), moment)
             if not originals:
                 credits[line_id] = credit(world, invoice, line, moment)
                 if line_id not in channels:
                     channels[line_id] = channel_of(world, invoice, line, moment)
-                yield from _credited(line, amounts, invoice, channels[line_id], credits[line_id])
+                yield from _credited(
+                    line, amounts, invoice, area, channels[line_id], credits[line_id]
+                )
                 continue
             weights = {row["invoice_line_id"]: row["net_amount"] for row in originals}
             largest = primary(weights)
@@ -184,6 +187,7 @@ def booked_invoices(world: World) -> list[Component]:
                     line,
                     {name: piece[original] for name, piece in pieces.items()},
                     invoice,
+                    area,
                     channels[original],
                     credits[original],
                 )
@@ -193,6 +197,16 @@ def booked_invoices(world: World) -> list[Component]:
         return document is not None and document["doc_type"] == "credit_note", invoice_id
 
     return book(world, learned=learned, dates=dates, state=state, order=order)
+
+
+def _area(world: World, customer_id: str | None, moment: Moment) -> str | None:
+    """The area of a customer as known at a moment; of one that was deleted the last one known."""
+    known = (
+        version.row["area_id"]
+        for version in world.versions("customers")
+        if version.row["customer_id"] == customer_id and version.is_known(moment)
+    )
+    return next(known, None)
 
 
 def _amounts(world: World, invoice: Row, line: Row, moment: Moment) -> dict[str, Decimal | None]:
@@ -220,6 +234,7 @@ def _credited(
     line: Row,
     amounts: dict[str, Decimal | None],
     invoice: Row,
+    area: str | None,
     channel: str,
     shares: tuple[Shares, Shares],
 ) -> Iterator[Component]:
@@ -228,6 +243,7 @@ def _credited(
         "channel": channel,
         "record_id": line["invoice_line_id"],
         "customer_id": invoice["customer_id"],
+        "area_id": area,
         "detail": (line["contract_line_id"], line["service_from"] or invoice["invoice_date"]),
     }
     day = invoice["invoice_date"]

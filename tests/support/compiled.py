@@ -19,9 +19,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.ingest.ledger import LedgerRow
+from orchestration.publication.history import (
+    RESTATEMENT_COLUMNS,
+    SCORE_COLUMNS,
+    SNAPSHOT_COLUMNS,
+)
 from orchestration.registry import COMPONENT_COLUMNS
 from orchestration.schema import Entity, load_delivered, load_entities
-from orchestration.warehouse import HISTORY_COLUMNS
 from tests.unit.dbt_harness import run_dbt
 
 CATALOG, STAGING = "utfall", "staging"
@@ -81,21 +85,39 @@ class Project:
     def of_types(self, wanted: Collection[str]) -> Project:
         """The project without any budget type but the wanted ones: the others have no components,
         and what only they need is not built."""
-        others = {
-            model.name
-            for model in self.models
-            if model.name.startswith("bt_") and model.name.removeprefix("bt_") not in wanted
-        }
-        needed = {m.name for m in self.models} - {name for m in self.models for name in m.reads}
-        for model in reversed(self.models):
-            if model.name in needed - others:
-                needed |= model.reads
+        others = other_types((model.name for model in self.models), wanted)
+        reads = {model.name: model.reads for model in self.models}
+        ends = reads.keys() - {name for above in reads.values() for name in above}
+        needed = models_above(reads, ends, others)
         kept = tuple(
             replace(model, sql=NOTHING, is_view=True) if model.name in others else model
             for model in self.models
-            if model.name in needed | others or model.layer == STAGING
+            if model.name in needed
         )
-        return replace(self, models=kept)
+        entities = {name for name in self.entities if f"base_canonical__{name}" in needed}
+        return replace(self, models=kept, entities=frozenset(entities))
+
+
+def other_types(models: Iterable[str], wanted: Collection[str]) -> set[str]:
+    """Of the names of models those of budget types that are not wanted."""
+    return {
+        name for name in models if name.startswith("bt_") and name.removeprefix("bt_") not in wanted
+    }
+
+
+def models_above(
+    reads: Mapping[str, Collection[str]], ends: Iterable[str], without: Collection[str]
+) -> set[str]:
+    """The models that ``ends`` are made of, and themselves; those of ``without`` are made of
+    nothing. ``reads``: model → what it reads."""
+    needed: set[str] = set()
+    waiting = list(ends)
+    while waiting:
+        name = waiting.pop()
+        if name in reads and name not in needed:
+            needed.add(name)
+            waiting += () if name in without else reads[name]
+    return needed
 
 
 def compile_project(folder: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -138,7 +160,8 @@ def read_project(folder: Path, needed: Iterable[str] = (), seeds: Path | None = 
                 nodes[key]["name"],
                 nodes[key]["schema"],
                 nodes[key]["config"]["materialized"] == "view",
-                nodes[key]["compiled_code"],
+                # What was not compiled stands for nothing; see `of_types`.
+                nodes[key].get("compiled_code") or "",
                 nodes[key]["fqn"][1],
                 frozenset(above.split(".")[2] for above in nodes[key]["depends_on"]["nodes"]),
             )
@@ -147,6 +170,16 @@ def read_project(folder: Path, needed: Iterable[str] = (), seeds: Path | None = 
         build,
         frozenset(name.removesuffix("__delta") for name in sources & _raw_names()),
     )
+
+
+def read_tests(folder: Path, names: Collection[str]) -> dict[str, str]:
+    """Name → compiled SQL of dbt's own tests below ``folder``; each returns what is wrong."""
+    manifest = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return {
+        node["name"]: node["compiled_code"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["name"] in names
+    }
 
 
 def _raw_names() -> set[str]:
@@ -185,7 +218,10 @@ class Warehouse:
             self.connection.execute(f'create schema if not exists "{schema}"')
         self._create_raw()
         if not stages:
+            # On nothing there is nothing to optimize, which takes most of the time here.
+            self.connection.execute("pragma disable_optimizer")
             self._run(model for model in project.models if model.layer == STAGING)
+            self.connection.execute("pragma enable_optimizer")
 
     def __enter__(self) -> Warehouse:
         return self
@@ -223,8 +259,13 @@ class Warehouse:
             "create view raw.changed_extracts as "
             "select distinct entity, source_system, extract_date from raw.extracts"
         )
-        history = ", ".join(f"{name} {kind}" for name, kind in HISTORY_COLUMNS.items())
-        run(f"create table raw.history_snapshots ({history})")
+        for table, columns in {
+            "snapshots": SNAPSHOT_COLUMNS,
+            "scores": SCORE_COLUMNS,
+            "restatements": RESTATEMENT_COLUMNS,
+        }.items():
+            body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            run(f"create table raw.history_{table} ({body})")
         run(
             "create table raw.run_context (as_of date, cut_off_utc timestamp, "
             "company_currency varchar, company_calendar_id varchar, base_as_of date, "
@@ -301,6 +342,10 @@ class Warehouse:
     def build(self) -> None:
         """Run every model, in the order of the graph."""
         self._run(m for m in self.project.models if self.stages or m.layer != STAGING)
+
+    def build_again(self, names: Collection[str]) -> None:
+        """Run the named models once more, in the order of the graph, on what lies there now."""
+        self._run(model for model in self.project.models if model.name in names)
 
     def _run(self, models: Iterable[Model]) -> None:
         for model in models:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -9,8 +10,12 @@ import pytest
 
 from orchestration import backup as backups
 from orchestration.backup import BackupError, backup, main, restore
+from orchestration.publication.files import sha256_of
+from orchestration.publication.history import SCORES, frozen_files, nights_file
 from orchestration.publication.publish import publish_quality
 from tests.publication_support import GREEN, S, publish_night, settings_for
+
+NEXT = S + timedelta(days=1)
 
 
 @pytest.fixture
@@ -51,6 +56,19 @@ def test_a_backup_comes_back_as_it_was_links_and_permissions_too(settings, tmp_p
     with duckdb.connect(str(empty.published / "current" / "utfall.duckdb"), read_only=True) as con:
         assert con.execute("select distinct as_of from reps").fetchall() == [(S,)]
     assert publish_night(empty, "a").kind == "unchanged"
+
+
+def test_the_night_after_a_restore_shows_the_nights_before_as_they_were_frozen(settings, tmp_path):
+    """A file that release and history shared is two after a restore, of the same bytes."""
+    empty = settings_for(tmp_path / "other")
+    empty.home.mkdir()
+    restore(empty, backup(settings, tmp_path / "kept.tar").path)
+    (kept,) = frozen_files(settings, SCORES, NEXT)
+    (restored,) = frozen_files(empty, SCORES, NEXT)
+    assert (restored.publication_id, restored.sha256) == (kept.publication_id, kept.sha256)
+    after = publish_night(empty, "b", as_of=NEXT)
+    shown = after.release / "parquet" / nights_file(SCORES, S)
+    assert shown.samefile(restored.path) and sha256_of(shown) == kept.sha256
 
 
 def test_a_home_that_holds_something_is_not_overwritten(settings, tmp_path):

@@ -454,7 +454,7 @@ def test_the_year_has_a_plan_with_a_budget_of_every_kind(state):
         "composite",
         "manual",
     }
-    assert sum("team_id" in (b["filters"] or "") for b in budgets.values()) == 3
+    assert sum("team_id" in (b["filters"] or "") for b in budgets.values()) == 4
     for b in budgets.values():
         for text in (b["filters"], b["weight_params"]):
             assert text is None or json.loads(text)
@@ -471,6 +471,86 @@ def test_hand_set_targets_fit_the_plan_but_for_the_deals_that_were_promised(stat
     too_much = {budget_id for budget_id, lock in locked.items() if lock > targets[budget_id]}
     assert too_much == {"BU-2026-AFFAR"}
     assert locked.keys() == {"BU-2026-VOL", "BU-2026-NYKUND", "BU-2026-AFFAR"}
+
+
+def test_profiles_are_few_weighed_and_answered_but_for_those_that_are_to_be_found(state):
+    kpis_of = dict(
+        state.execute(
+            "select profile_id, count(distinct kpi_id) from profile_kpis "
+            "where valid_from <= date '2026-03-01' group by profile_id"
+        ).fetchall()
+    )
+    assert {name for name, n in kpis_of.items() if not 3 <= n <= 5} == {"PR-ALLT"}
+    assert kpis_of["PR-ALLT"] == 11
+    # Of each key figure of a profile the newest weight counts.
+    weights = state.execute(
+        "select profile_id, sum(weight) from (select *, row_number() over (partition by "
+        "profile_id, kpi_id order by valid_from desc) as newest from profile_kpis "
+        "where valid_from <= date '2026-03-01') where newest = 1 group by profile_id"
+    ).fetchall()
+    assert {weight for _, weight in weights} == {1}
+    members = dict(
+        state.execute(
+            "select profile_id, count(*) from rep_profiles where valid_to is null group by all"
+        ).fetchall()
+    )
+    assert set(kpis_of) - set(members) == {"PR-KAMNY"}, "a draft that nobody has"
+    assert members["PR-ALLT"] == 1
+    answers = (
+        "success_driver",
+        "conclusion_rule",
+        "plan_text",
+        "action_if_met",
+        "action_if_not_met",
+    )
+    empty = " or ".join(f"{answer} is null" for answer in answers)
+    without = f"select distinct kpi_id from kpis where status = 'draft' or {empty}"
+    assert state.execute(without).fetchall() == [("KPI-NKI",)]
+    for column in answers:
+        texts = f"select count(distinct {column}) = count(distinct kpi_id) from kpis "
+        assert _one(state, f"{texts} where {column} is not null"), f"{column} says the same twice"
+
+
+def test_check_points_are_set_before_their_period_and_followed_by_what_was_decided(state):
+    late = "select count(*) from checkpoints where cast(created_at as date) >= date"
+    assert _one(state, late) == 0
+    past = "select count(*) from checkpoints where date < date '2026-03-01'"
+    assert _one(state, f"{past} and status is null") == 0
+    for behind in ("behind", "at_risk"):
+        assert _one(state, f"{past} and status = '{behind}' and action_text is not null") > 0
+        without = f"select distinct kpi_id from checkpoints where status = '{behind}' and "
+        assert state.execute(f"{without} decision is null").fetchall() == [("KPI-TBMOTE",)]
+    assert _one(state, f"{past} and done_at is not null and feedback_text is null") == 0
+
+
+def test_one_seller_fills_up_the_months_with_the_oldest_customers(state):
+    meetings = state.execute(
+        """
+        select owner_rep_id, date_trunc('month', start_at) as month,
+            count(*) filter (where date_diff('minute', start_at, end_at) < 15) as short_ones,
+            count(distinct customer_id) filter (
+                where date_diff('minute', start_at, end_at) < 15
+            ) as customers
+        from activities
+        where type = 'sales_meeting' and status = 'held' and start_at >= timestamp '2025-12-01'
+            and start_at < timestamp '2026-03-01'
+        group by all
+        having short_ones > 0
+        """
+    ).fetchall()
+    assert len({rep_id for rep_id, *_ in meetings}) == 1
+    assert {month.month for _, month, *_ in meetings} == {12, 1, 2}
+    assert all(short > 5 and customers <= 2 for *_, short, customers in meetings)
+
+
+def test_a_training_is_held_on_one_day_for_some_sellers_of_a_kind(state):
+    trainings = state.execute(
+        "select training_id, count(distinct date), count(distinct topic), count(*) "
+        "from training_events group by training_id"
+    ).fetchall()
+    assert trainings and all(row[1:3] == (1, 1) for row in trainings)
+    sellers = _one(state, "select count(*) from reps where role in ('rep', 'kam')")
+    assert max(row[3] for row in trainings) < sellers
 
 
 def test_increments_bring_new_late_and_changed_rows(landing):

@@ -76,7 +76,14 @@ BREAKS = {
     "invoice_control.most_of_the_money_is_there": (
         "update invoice_control set invoices_differing = 1, difference = 7500.01"
     ),
+    "change_log.as_of": "update change_log set as_of = as_of - interval 1 day",
+    "gaming_signals.as_of": "update gaming_signals set as_of = as_of - interval 1 day",
+    "kpi_hygiene.as_of": "update kpi_hygiene set as_of = as_of - interval 1 day",
+    "training_effect.as_of": "update training_effect set as_of = as_of - interval 1 day",
+    "gaming_signals.reps_known": "update gaming_signals set rep_id = 'gone'",
     "meetings.customers_known": "update meetings set customer_id = 'gone'",
+    "my_kpis.as_of": "update my_kpis set as_of = as_of - interval 1 day",
+    "my_kpis.reps_known": "update my_kpis set rep_id = 'gone' where rep_id = 'r2'",
     "org_nodes.one_company": (
         "insert into org_nodes by name select 'company' as node_level, 'second' as node_id, "
         "date '2020-01-01' as valid_from, date '9999-12-31' as valid_to"
@@ -104,6 +111,7 @@ BREAKS = {
         "and period_type = 'year' and basis = 'reported' and budget_type_id = 'invoiced_revenue'"
     ),
     "products.cost_plausible": "update products set standard_cost = -1, currency = 'SEK'",
+    "profile_scores.as_of": "update profile_scores set as_of = as_of + interval 1 day",
     "renewals_due.as_of": "update renewals_due set as_of = as_of - interval 1 day",
     "renewals_due.customers_known": "update renewals_due set customer_id = 'gone'",
     "reps.fte_plausible": "update reps set fte = 5",
@@ -111,6 +119,7 @@ BREAKS = {
         "update reps set hire_date = date '2026-02-02', leave_date = date '2026-02-01'"
     ),
     "reps.reps_without_team": "update reps set team_id = 'unassigned'",
+    "team_view.as_of": "update team_view set as_of = as_of - interval 1 day",
     # The ledger has the last eight days, 100 rows each.
     "delivery.rows_accounted_for": "update ledger set rows_loaded = rows_loaded - 1",
     "delivery.rows_have_a_fate": "update ledger set rows_current = 89",

@@ -12,29 +12,33 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from orchestration.publication import history
 from orchestration.publication.audit import PublicationRefused, audit_path, write_audit
 from orchestration.publication.export import ExportError, export_candidates
+from orchestration.publication.files import remove_tree, sha256_of
 from orchestration.publication.identity import publication_id
 from orchestration.publication.publish import publish, publish_quality
 from orchestration.publication.release import read_manifest
 from orchestration.publication.retention import cleanup
 from orchestration.quality.judge import Verdict
 from orchestration.quality.suites import AUDIT_TABLES
+from orchestration.settings import PROJECT_ROOT
 from tests.publication_support import (
     GREEN,
     RED,
     S,
     build_file,
     candidate,
+    frozen_scores,
     manifest,
     publish_night,
     result_for,
     settings_for,
 )
 
-NEXT = S + timedelta(days=1)
+NEXT, AFTER = S + timedelta(days=1), S + timedelta(days=2)
 DECEMBER = {"outcome_evidence": {date(2025, 12, 1)}}
 
 
@@ -192,7 +196,9 @@ def test_an_unchanged_month_is_one_file_shared_by_the_releases(settings):
 
 def test_a_month_said_to_be_unchanged_is_not_read_from_the_build(settings):
     publish_night(settings, "a")
-    build = build_file(settings.work / f"{NEXT}-b.duckdb", as_of=NEXT)
+    build = build_file(
+        settings.work / f"{NEXT}-b.duckdb", as_of=NEXT, frozen=frozen_scores(settings, NEXT)
+    )
     with duckdb.connect(str(build)) as connection:
         connection.execute(
             "update marts.outcome_evidence set amount = 0 where booking_month = '2025-12-01'"
@@ -417,8 +423,10 @@ def test_a_second_publication_of_s_is_a_restatement_beside_the_first(settings):
 def test_snapshots_are_frozen_and_the_next_nights_id_depends_on_them(settings):
     empty = history.history_hash(settings, NEXT)
     result = publish_night(settings, "a")
-    (frozen,) = history.frozen_snapshots(settings, NEXT)
+    (file,) = history.frozen_files(settings, history.SNAPSHOTS, NEXT)
+    frozen = file.path
     assert frozen == settings.history / f"snapshots/as_of={S}/{result.publication_id}.parquet"
+    assert (file.as_of, file.publication_id) == (S, result.publication_id)
     rows = duckdb.execute(
         f"select period_type, count(*) from read_parquet('{frozen}', hive_partitioning = false) "
         "group by all"
@@ -428,14 +436,202 @@ def test_snapshots_are_frozen_and_the_next_nights_id_depends_on_them(settings):
     assert history.history_hash(settings, S) == empty
 
 
-def test_a_frozen_file_without_a_publication_is_ignored_and_swept(settings):
+def scores_of(folder, as_of):
+    return folder / "parquet" / "scores" / f"{as_of}.parquet"
+
+
+def test_scores_of_s_are_frozen_under_the_id_they_were_published_with(settings):
+    result = publish_night(settings, "a")
+    (file,) = history.frozen_files(settings, history.SCORES, NEXT)
+    assert file.path == settings.history / f"scores/as_of={S}/{result.publication_id}.parquet"
+    assert file.path.samefile(scores_of(result.release, S))
+    assert read(settings, "select distinct as_of, publication_id from scores") == [
+        (S, result.publication_id)
+    ]
+    assert duckdb.execute(f"select count(*) from '{file.path}'").fetchone() == (5,)
+
+
+def test_a_night_that_was_shown_is_the_same_file_in_every_later_release(settings):
+    """K13: no published row ever changes, also where the previous release is gone."""
+    first = publish_night(settings, "a")
+    second = publish_night(settings, "b", as_of=NEXT, factor="1.10")
+    remove_tree(first.release)
+    third = publish_night(settings, "c", as_of=AFTER, factor="1.20")
+    (frozen, _) = history.frozen_files(settings, history.SCORES, AFTER)
+    for release in (second.release, third.release):
+        assert scores_of(release, S).samefile(frozen.path)
+    assert scores_of(third.release, NEXT).samefile(scores_of(second.release, NEXT))
+    assert read(
+        settings, "select as_of, publication_id, count(*) from scores group by all order by 1"
+    ) == [
+        (S, first.publication_id, 5),
+        (NEXT, second.publication_id, 5),
+        (AFTER, third.publication_id, 5),
+    ]
+    assert read_manifest(third.release)["tables"]["scores"]["files"][0] == {
+        "path": f"scores/{S}.parquet",
+        "sha256": frozen.sha256,
+        "rows": 5,
+        "partition": S.isoformat(),
+    }
+
+
+def test_a_frozen_night_is_not_read_from_the_build_but_must_be_as_long(settings):
+    publish_night(settings, "a")
+    build = settings.work / f"{NEXT}-b.duckdb"
+    build_file(build, as_of=NEXT, frozen=frozen_scores(settings, NEXT))
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.scores set value = 0")
+    second = candidate(settings, "b", as_of=NEXT)
+    values = duckdb.execute(f"select min(value) from '{scores_of(second.folder, S)}'").fetchone()
+    assert values[0] > 0
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(f"delete from marts.scores where as_of = '{S}' and node_id = 'r3'")
+    with pytest.raises(ExportError, match="4 rows of 2026-03-03 in the build, but 5"):
+        candidate(settings, "b", as_of=NEXT)
+
+
+def test_a_frozen_night_that_rotted_stops_the_night(settings):
+    publish_night(settings, "a")
+    build = settings.work / f"{NEXT}-b.duckdb"
+    (file,) = history.frozen_files(settings, history.SCORES, NEXT)
+    build_file(build, as_of=NEXT, frozen=[file.path])
+    file.path.chmod(0o644)
+    file.path.write_bytes(b"rotten")
+    with pytest.raises(ExportError, match="make restore"):
+        candidate(settings, "b", as_of=NEXT)
+
+
+def test_a_frozen_night_of_older_columns_is_written_with_those_of_now(settings):
+    """A column that was added later is empty for the nights before; the frozen file stays."""
+    first = publish_night(settings, "a")
+    (file,) = history.frozen_files(settings, history.SCORES, NEXT)
+    build = settings.work / f"{NEXT}-b.duckdb"
+    build_file(build, as_of=NEXT, frozen=[file.path])
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("alter table marts.scores add column mood varchar")
+        connection.execute(f"update marts.scores set mood = 'good' where as_of = '{NEXT}'")
+    second = candidate(settings, "b", as_of=NEXT)
+    assert not scores_of(second.folder, S).samefile(file.path)
+    query = f"select distinct publication_id, mood from '{scores_of(second.folder, S)}'"
+    assert duckdb.execute(query).fetchall() == [(first.publication_id, None)]
+    assert sha256_of(file.path) == file.sha256
+
+
+def test_marks_are_those_of_the_night_that_is_shown(settings):
+    publish_night(settings, "a")
+    verdict = Verdict((*GREEN.results, warning("scores", "signed_volume")))
+    publish_night(settings, "b", as_of=NEXT, verdict=verdict)
+    assert read(settings, "select distinct as_of, quality_mark from scores order by 1") == [
+        (S, None),
+        (NEXT, "scores.odd"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mart", "columns"),
+    [
+        ("scores", history.SCORE_COLUMNS),
+        ("score_restatements", history.RESTATEMENT_COLUMNS),
+    ],
+)
+def test_history_has_the_columns_of_the_published_contract(mart, columns):
+    path = PROJECT_ROOT / "models" / "marts" / "_nights__marts.yml"
+    models = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    (model,) = (model for model in models if model["name"] == mart)
+    contract = [(c["name"], c["data_type"].replace(" ", "").upper()) for c in model["columns"]]
+    assert contract == list(columns.items())
+
+
+def test_a_restatement_writes_down_what_it_shows_otherwise_and_why(settings):
+    first = publish_night(settings, "a")
+    second = publish_night(settings, "b", factor="1.10")
+    assert second.kind == "restatement"
+    assert [file.publication_id for file in history.frozen_files(settings, "scores", NEXT)] == [
+        first.publication_id
+    ]
+    (file,) = history.frozen_files(settings, history.RESTATEMENTS, NEXT)
+    changed = duckdb.execute(
+        "select count(*), any_value(cause), any_value(reported_publication_id), "
+        "any_value(publication_id), bool_and(value_restated > value_reported), "
+        "bool_and(score_restated > score_reported), bool_and(status_reported = status_restated) "
+        f"from read_parquet('{file.path}', hive_partitioning = false)"
+    ).fetchone()
+    ids = (first.publication_id, second.publication_id)
+    assert changed == (5, "extracts", *ids, True, True, True)
+    described = duckdb.execute(
+        f"describe from read_parquet('{file.path}', hive_partitioning = false)"
+    )
+    assert {row[0]: row[1] for row in described.fetchall()} == history.RESTATEMENT_COLUMNS
+
+
+def test_a_row_that_only_the_original_or_only_the_restatement_has_is_restated(settings):
+    publish_night(settings, "a")
+    build = build_file(settings.work / f"{S}-b.duckdb", factor="1.00")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update raw.extracts set file_id = 'corrected'")
+        connection.execute("update marts.scores set node_id = 'new' where node_id = 'r3'")
+    built = candidate(settings, "b")
+    publish(settings, built.folder, write_audit(settings, built.folder, GREEN, "b"))
+    (file,) = history.frozen_files(settings, history.RESTATEMENTS, NEXT)
+    rows = duckdb.execute(
+        "select node_id, status_reported, status_restated "
+        f"from read_parquet('{file.path}', hive_partitioning = false) order by 1"
+    )
+    assert rows.fetchall() == [("new", None, "on_track"), ("r3", "on_track", None)]
+
+
+def test_a_restatement_that_shows_the_same_has_no_row(settings):
+    publish_night(settings, "a")
+    build = build_file(settings.work / f"{S}-b.duckdb")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update raw.extracts set file_id = 'delivered again'")
+    built = candidate(settings, "b")
+    publish(settings, built.folder, write_audit(settings, built.folder, GREEN, "b"))
+    (file,) = history.frozen_files(settings, history.RESTATEMENTS, NEXT)
+    assert duckdb.execute(f"select count(*) from '{file.path}'").fetchone() == (0,)
+
+
+def test_a_restatement_changes_the_id_of_nights_after_it_was_made_and_of_no_other(settings):
+    """A night that was published before can still be run again to the same bytes."""
+    publish_night(settings, "a")
+    second = publish_night(settings, "b", as_of=NEXT)
+    before = {day: history.history_hash(settings, day) for day in (S, NEXT, AFTER)}
+    publish_night(settings, "c", factor="1.10")
+    after = {day: history.history_hash(settings, day) for day in (S, NEXT, AFTER)}
+    assert {day for day in before if before[day] != after[day]} == {AFTER}
+    assert not history.frozen_files(settings, history.RESTATEMENTS, NEXT)
+    again = publish_night(settings, "d", as_of=NEXT)
+    assert (again.kind, again.publication_id) == ("unchanged", second.publication_id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"ledger_hash": "other"}, "extracts"),
+        ({"code_version": "other"}, "code"),
+        ({"history_hash": "other"}, "history"),
+        ({"ledger_hash": "other", "code_version": "other"}, "extracts, code"),
+        ({}, "settings"),
+    ],
+)
+def test_a_restatement_names_the_inputs_that_differ(settings, changes, cause):
+    result = publish_night(settings, "a")
+    original = history.publication_records(settings)[result.publication_id]
+    assert history.cause_of(original, replace(original, **changes)) == cause
+
+
+@pytest.mark.parametrize("table", [history.SNAPSHOTS, history.SCORES, history.RESTATEMENTS])
+def test_a_frozen_file_without_a_publication_is_ignored_and_swept(settings, table):
     publish_night(settings, "a")
     before = history.history_hash(settings, NEXT)
-    orphan = settings.history / "snapshots" / f"as_of={S}" / "0123456789abcdef.parquet"
+    orphan = settings.history / table / f"as_of={S}" / "0123456789abcdef.parquet"
+    orphan.parent.mkdir(parents=True, exist_ok=True)
     orphan.write_bytes(b"left by a killed run")
     assert history.history_hash(settings, NEXT) == before
     cleanup(settings)
-    assert not orphan.exists() and len(history.frozen_snapshots(settings, NEXT)) == 1
+    assert not orphan.exists()
+    assert len(history.frozen_files(settings, history.SNAPSHOTS, NEXT)) == 1
 
 
 def test_the_five_tables_of_the_audit_are_in_the_release_as_tables_and_files(settings):
@@ -458,6 +654,7 @@ def test_the_five_tables_of_the_audit_are_in_the_release_as_tables_and_files(set
         "outcomes": 40,
         "quarantine": 1,
         "reps": 20,
+        "scores": 5,
     }
     manifest_of_release = read_manifest(result.release)
     assert json.loads(row[2])["reps"] == manifest_of_release["tables"]["reps"]["files"][0]["sha256"]
@@ -577,7 +774,7 @@ def test_the_trend_counts_deliveries_since_the_night_before(settings):
         "rows_superseded, freshness_hours, rules_passed from data_quality_trend order by source",
     )
     assert rows == [
-        ("crm", 105, 103, 2, 1, 0, Decimal("2.00"), 5),
+        ("crm", 105, 103, 2, 1, 0, Decimal("2.00"), 6),
         ("erp", 50, 50, 0, 0, 50, None, 0),
     ]
     publish_quality(
@@ -640,7 +837,7 @@ def test_retention_keeps_enough_releases_and_files_they_share(settings):
     assert len(report.removed) > 2 and report.freed_bytes > 0
     path = f"{(settings.published / 'current').resolve()}/parquet/outcome_evidence/*.parquet"
     assert duckdb.execute(f"select count(*) from '{path}'").fetchone() == (4000,)
-    assert len(history.frozen_snapshots(settings, date(2027, 1, 1))) == 4
+    assert len(history.frozen_files(settings, history.SNAPSHOTS, date(2027, 1, 1))) == 4
 
 
 def test_current_is_kept_whatever_retention_says(settings):

@@ -156,9 +156,11 @@ def test_a_table_without_a_suite_and_a_suite_without_a_table_are_refused(tmp_pat
 
 
 def test_the_reviewed_suites_fit_the_published_contract():
-    models = yaml.safe_load(
-        (PROJECT_ROOT / "models/marts/_marts__models.yml").read_text(encoding="utf-8")
-    )["models"]
+    models = [
+        model
+        for path in sorted((PROJECT_ROOT / "models/marts").glob("_*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", ())
+    ]
     columns = {
         model["name"]: [*(column["name"] for column in model["columns"]), "as_of", "publication_id"]
         for model in models

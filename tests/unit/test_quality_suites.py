@@ -176,9 +176,40 @@ select 'm' || n as activity_id, 'r1' as rep_id, status, 'c1' as customer_id,
     true as prepared, false as loyal, true as with_manager, false as with_own_rep
 from (values (1, 'held', -10), (2, 'held', -9), (3, 'planned', 0)) as plan(n, status, days_on);
 
+insert into meeting_quality by name
+select node_level, node_id, date '2026-02-01' as month, 2 as meetings, 2 as triple_checks,
+    1 as triple_check_share, 0 as prospect_meetings, 0 as new_customer_meetings,
+    2 as active_meetings, 0 as passive_meetings, 1 as active_share, 0 as next_steps,
+    0 as next_steps_due, 0 as won_opportunities, 0 as closed_opportunities, 40000 as cost,
+    40000 as cost_of_window, 2 as costed_meetings, 20000 as cost_per_meeting
+from (values ('rep', 'r1'), ('team', 't1'), ('region', 'g1'), ('company', 'company'))
+    as nodes(node_level, node_id);
+
+insert into activity_vs_result by name
+select rep_id, 'p1' as profile_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, 1 as activity_kpis, 1 as financial_kpis, activity_pace,
+    financial_pace, quadrant, quadrant as text_en, quadrant as text_sv
+from (values ('r1', 1.1, 0.5, 'busy_not_productive'), ('r2', 0.9, 1.1, 'efficient'))
+    as reps(rep_id, activity_pace, financial_pace, quadrant);
+
+insert into territory_view by name
+select area_id, period_type, period_start, period_end, period_type = 'last_12_months' as is_over,
+    outcome, 10 as customers, 10 as customers_with_potential, 100 as potential,
+    if(period_type = 'last_12_months', outcome / 100, null) as share_of_potential, 2 as visits,
+    1 as visited_customers, level as outcome_level, 'high' as potential_level,
+    if(level = 'low', 'Leave it', null) as reading_leave_en,
+    if(level = 'low', 'Lämna', null) as reading_leave_sv,
+    if(level = 'low', 'Untapped', null) as reading_untapped_en,
+    if(level = 'low', 'Obearbetad', null) as reading_untapped_sv
+from (values ('n', 'last_12_months', date '2025-03-01', date '2026-03-01', 90, 'high'),
+    ('s', 'last_12_months', date '2025-03-01', date '2026-03-01', 10, 'low'),
+    ('n', 'year', date '2026-01-01', date '2027-01-01', 90, null))
+    as areas(area_id, period_type, period_start, period_end, outcome, level);
+
 insert into budgets by name
 select 'b' || n as budget_id, 'signed_volume' as budget_type_id, 'approved' as status,
-    'distribute' as target_mode, channel, target as company_target, target as pool_amount,
+    'distribute' as target_mode, date '2026-01-01' as period_start,
+    date '2027-01-01' as period_end, channel, target as company_target, target as pool_amount,
     target as divided_target, true as gives_targets, false as has_refused_change,
     if(channel = 'all', null, 'b1') as linked_budget_id
 from (values (1, 'all', 1200), (2, 'renewal', 600), (3, 'upsell', 300), (4, 'win_back', 200),
@@ -191,11 +222,119 @@ select budget_id, budget_type_id, target_mode, node_level, node_id, channel,
 from budgets, (values ('company', 'company', 1), ('rep', 'r1', 0.5), ('rep', 'unassigned', 0.5))
     as nodes(node_level, node_id, share);
 
+insert into budget_outcomes by name
+select budget_id, budgets.budget_type_id, node_level, node_id, reached.period_type,
+    reached.period_start, reached.period_end, numerator, numerator as value, 1 as record_count,
+    false as is_closed
+from outcomes, budgets, (values ('month', date '2026-02-01', date '2026-03-01'),
+    ('to_date', date '2026-01-01', date '2027-01-01')) as reached(period_type, period_start,
+    period_end)
+where outcomes.budget_type_id = budgets.budget_type_id and basis = 'reported'
+    and outcomes.period_type = 'month' and outcomes.period_start = '2026-02-01';
+
 insert into allocation by name
 select budget_id, node_id as rep_id, 1 as weight, target as raw_amount, 0 as rounding_delta,
     false as is_locked, target, target as current_target, 'why' as reason, 'varför' as reason_sv
 from targets
 where node_level = 'rep';
+
+insert into my_kpis by name
+select rep_id, 'sales' as profile_id, 'Sales' as profile, kpi_id, value, 10 as target, 10 as score,
+    'ahead' as status, 0.5 as weight, 1.2 as cap, 'line' as sentence_en, 'rad' as sentence_sv
+from (values ('r1', 'k1', 6), ('r2', 'k1', 12), ('r1', 'k2', 5)) as kpis(rep_id, kpi_id, value);
+
+update my_kpis set score = value / target;
+
+update my_kpis set score = null, status = 'not_scored', reason_code = 'no_target'
+where kpi_id = 'k2';
+
+update my_kpis set profile_score = score where rep_id = 'r2';
+
+insert into profile_scores by name
+select node_level, node_id, 'sales' as profile_id, 1 as reps, 2 as kpis, kpis_scored,
+    kpis_scored * 0.5 as weight_scored_share, score as profile_score
+from (values ('rep', 'r1', 1, null), ('rep', 'r2', 1, 1.2), ('team', 't1', 2, 1.1))
+    as nodes(node_level, node_id, kpis_scored, score);
+
+insert into team_view by name
+select node_level, node_id, my_kpis.kpi_id, sum(value) as value, 'ahead' as status,
+    count(*) as reps, count(score) as reps_scored, count(score) as reps_on_track,
+    if(count(score) = 0, null, 1) as on_track_share, median(score) as median_score,
+    min(score) as lowest_score, max(score) as highest_score, max(score) - min(score) as spread
+from my_kpis, (values ('team', 't1'), ('company', 'company')) as nodes(node_level, node_id)
+group by all;
+
+insert into scores by name
+select date '2026-03-03' as as_of, 'p3' as publication_id, 'kpi' as subject_type,
+    kpi_id as subject_id, kpi_id, 'rep' as node_level, rep_id as node_id,
+    'meetings_held' as budget_type_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, value, target, score, 0.5 as days_met_share, status,
+    reason_code, false as is_closed
+from my_kpis;
+
+insert into scores by name
+select * replace (date '2026-03-02' as as_of, 'p2' as publication_id, value - 1 as value)
+from scores;
+
+insert into kpi_trend by name
+select kpi_id, node_level, node_id, unnest([period_start, as_of, period_end]) as day,
+    budget_type_id, period_start, period_end,
+    unnest([null, value, null]) as actual_cum, unnest([null, 7, target]) as expected_cum,
+    unnest([null, value, 11]) as forecast_cum, target, false as is_checkpoint
+from scores
+where as_of = '2026-03-03';
+
+insert into forecast_accuracy by name
+select budget_type_id, unnest([0.25, 0.5]) as elapsed_share, unnest([null, 0.1]) as mape,
+    unnest([0, 6]) as n, unnest(['no_closed_period', null]) as reason_code
+from budget_types;
+
+insert into score_restatements by name
+select as_of, subject_type, subject_id, kpi_id, node_level, node_id, budget_type_id,
+    'p2' as reported_publication_id, 'p2b' as publication_id, 'extracts, code' as cause,
+    value as value_reported, value + 1 as value_restated, status as status_reported,
+    status as status_restated
+from scores
+where as_of = '2026-03-02';
+insert into kpis by name
+select 'sales' as profile_id, kpi_id, 'quarter' as period_type, period_start,
+    cast(period_start + interval 3 month as date) as period_end,
+    period_start < date '2026-01-01' as is_ended, 'kept' as since_last_period,
+    if(period_start < date '2026-01-01', null, kpi_id <> 'k3') as is_admitted,
+    'c' as conclusion, 'p' as plan, 'a' as action_if_met, if(kpi_id = 'k3', null, 'b')
+        as action_if_not_met, 'rep' as followers, 100 as expected_outcome, 110 as outcome,
+    if(period_start < date '2026-01-01', 0.1, null) as surprise
+from (values ('k1'), ('k2'), ('k3')) as kpis(kpi_id),
+    (values (date '2025-10-01'), (date '2026-01-01')) as periods(period_start);
+
+insert into kpi_hygiene by name
+select 'f1' as finding_id, 'H2' as rule_id, 'block' as severity, 'k3' as subject,
+    'sales' as profile_id, 'k3' as kpi_id, 'no action' as text_en, 'ingen åtgärd' as text_sv,
+    'sales-management' as owner;
+
+insert into gaming_signals by name
+select 'r1' as rep_id, 'G-1' as signal_id, 'month' as period_type, period_start,
+    2.5 as observed, 1.5 as threshold, is_flagged, if(is_flagged, 'why?', null) as question_en,
+    if(is_flagged, 'varför?', null) as question_sv
+from (values (date '2026-01-01', true), (date '2026-02-01', false))
+    as periods(period_start, is_flagged);
+
+insert into training_effect by name
+select 't1' as training_id, 'k1' as kpi_id, 5 as n, 0.80 as before, 0.95 as after,
+    5 as comparison_n, 0.05 as comparison, 0.10 as effect, 0.05 as interval_low,
+    0.15 as interval_high, 'a guide' as note_en, 'en vägledning' as note_sv;
+
+insert into checkpoints by name
+select checkpoint_id, 'k1' as kpi_id, date '2026-01-01' as period_start,
+    date '2026-04-01' as period_end, date, 0.33 as planned_share, status, decision,
+    date + 7 as answer_by, is_unanswered
+from (values ('p1', date '2026-01-31', 'behind', 'act', false),
+    ('p2', date '2026-02-10', 'behind', null, true))
+    as points(checkpoint_id, date, status, decision, is_unanswered);
+
+insert into change_log by name
+select 'c1' as change_id, 'weight' as change_type, 'sales/k1' as subject_id, '0.4' as old_value,
+    '0.3' as new_value;
 """
 
 DEFECTS = {
@@ -334,6 +473,50 @@ DEFECTS = {
     "false as is_closed": {"meetings.agrees_with_outcomes"},
     "update meetings set external_participants = 0": {"meetings.guests_registered"},
     "update meetings set minutes = 1000": {"meetings.minutes_plausible"},
+    "update meeting_quality set active_meetings = 1 where node_level = 'team'": {
+        "meeting_quality.states_are_all_meetings"
+    },
+    "update meeting_quality set cost_per_meeting = null where node_level = 'region'": {
+        "meeting_quality.cost_or_reason"
+    },
+    "insert into outcomes by name select 'meetings_held' as budget_type_id, "
+    "'default' as parameter_set_id, 'rep' as node_level, 'r1' as node_id, "
+    "'restated' as basis, 'month' as period_type, date '2026-02-01' as period_start, "
+    "date '2026-03-01' as period_end, 3 as numerator, 3 as value, false as is_closed": {
+        "meeting_quality.agrees_with_outcomes"
+    },
+    "update meeting_quality set triple_checks = 1 where node_level = 'company'": {
+        "meeting_quality.agrees_with_meetings"
+    },
+    "update meeting_quality set cost = 39999 where node_level = 'rep'": {
+        "meeting_quality.costs_add_up"
+    },
+    "update activity_vs_result set text_sv = null where rep_id = 'r2'": {
+        "activity_vs_result.quadrant_or_reason"
+    },
+    "update activity_vs_result set activity_pace = 1.2, financial_pace = 0.5 where rep_id = 'r2'": {
+        "activity_vs_result.quadrant_follows_paces"
+    },
+    "update activity_vs_result set rep_id = 'gone' where rep_id = 'r2'": {
+        "activity_vs_result.reps_known"
+    },
+    "update territory_view set reading_untapped_sv = null where outcome_level = 'low'": {
+        "territory_view.both_readings_or_none"
+    },
+    "insert into outcomes_by_dimension by name select 'invoiced_revenue' as budget_type_id, "
+    "'default' as parameter_set_id, 'area' as dimension, 'n' as member_id, "
+    "'restated' as basis, 'year' as period_type, date '2026-01-01' as period_start, "
+    "date '2027-01-01' as period_end, 91 as numerator, 91 as value, 1 as record_count": {
+        "territory_view.agrees_with_outcomes"
+    },
+    "update territory_view set share_of_potential = 0.9 where period_type = 'year'": {
+        "territory_view.shares_from_sums"
+    },
+    "update territory_view set outcome = 110, share_of_potential = 1.1 where area_id = 'n' "
+    "and period_type = 'last_12_months'": {"territory_view.potential_not_exceeded"},
+    "update territory_view set customers_with_potential = 4 where area_id = 's'": {
+        "territory_view.potential_estimated"
+    },
     "update budgets set gives_targets = false, reason_code = 'locks_exceed_pool' "
     "where budget_id = 'b5'": {"budgets.approved_gives_targets"},
     "update budgets set status = 'maybe', reason_code = 'overlap' where budget_id = 'b4'": {
@@ -353,6 +536,18 @@ DEFECTS = {
     "update targets set target = -1, node_level = 'rep' where budget_id = 'b4'": {
         "targets.no_rep_below_zero"
     },
+    "update budget_outcomes set value = null where budget_id = 'b1' and node_level = 'rep'": {
+        "budget_outcomes.value_or_reason"
+    },
+    "delete from budget_outcomes where budget_id = 'b2'": {"budget_outcomes.every_budget_to_date"},
+    "update budget_outcomes set numerator = numerator + 0.0001 where budget_id = 'b3' "
+    "and node_level = 'team'": {
+        "budget_outcomes.teams_add_up",
+        "budget_outcomes.agrees_with_outcomes",
+    },
+    "update budget_outcomes set numerator = 0 where budget_id = 'b4' and period_type = 'to_date'": {
+        "budget_outcomes.months_add_up"
+    },
     "update allocation set current_target = 0 where budget_id = 'b3'": {"allocation.adds_up"},
     "update allocation set rounding_delta = 1 where budget_id = 'b2'": {
         "allocation.target_explained"
@@ -364,13 +559,84 @@ DEFECTS = {
         "allocation.reason_filled",
         "allocation.reason_sv_filled",
     },
+    "update my_kpis set profile_score = 0.5 where rep_id = 'r2'": {
+        "my_kpis.profile_score_is_made_of_the_rows"
+    },
+    "update my_kpis set reason_code = 'no_source' where rep_id = 'r2'": {"my_kpis.score_or_reason"},
+    "update profile_scores set kpis_scored = 0 where node_level = 'team'": {
+        "profile_scores.shares_plausible"
+    },
+    "update profile_scores set profile_score = 0.5 where node_id = 'r2'": {
+        "profile_scores.reps_see_the_same"
+    },
+    "update team_view set reps = 1, reps_on_track = 3 where node_level = 'company'": {
+        "team_view.counts_plausible",
+        "team_view.the_company_has_all_reps",
+    },
+    "insert into scores select * from scores where as_of = '2026-03-03' and node_id = 'r2'": {
+        "scores.one_row_a_night"
+    },
+    "update scores set publication_id = 'p2b' where as_of = '2026-03-02' and node_id = 'r2'": {
+        "scores.one_publication_a_night"
+    },
+    "update scores set reason_code = 'no_source' where node_id = 'r2' and as_of = '2026-03-02'": {
+        "scores.score_or_reason"
+    },
+    "update scores set value = 99 where node_id = 'r2' and as_of = '2026-03-03'": {
+        "scores.everybody_has_what_is_shown",
+        "kpi_trend.agrees_with_scores",
+    },
+    "update kpi_trend set expected_cum = 9 where day = period_end": {
+        "kpi_trend.ends_at_the_target"
+    },
+    "update kpi_trend set actual_cum = 9 where day = period_end": {"kpi_trend.nothing_known_ahead"},
+    "delete from forecast_accuracy where budget_type_id = 'signed_volume'": {
+        "forecast_accuracy.every_type"
+    },
+    "update forecast_accuracy set reason_code = null where mape is null": {
+        "forecast_accuracy.error_or_reason"
+    },
+    "update score_restatements set cause = 'somebody' where node_id = 'r1'": {
+        "score_restatements.cause_known"
+    },
+    "update score_restatements set value_restated = value_reported where node_id = 'r2'": {
+        "score_restatements.something_differs"
+    },
+    "update score_restatements set value_reported = 3 where node_id = 'r1'": {
+        "score_restatements.what_was_reported_stands"
+    },
+    "update kpi_hygiene set text_sv = 'nyckeltalet {kpi}'": {"kpi_hygiene.worded"},
+    "delete from kpi_hygiene": {"kpi_hygiene.refused_key_figures_have_one_finding"},
+    "insert into my_kpis by name select * replace ('k3' as kpi_id) from my_kpis "
+    "where kpi_id = 'k2'": {"kpi_hygiene.what_is_blocked_is_not_scored"},
+    "update gaming_signals set question_sv = 'Du fuskar.', observed = 1 where is_flagged": {
+        "gaming_signals.a_flag_is_a_question",
+        "gaming_signals.flags_are_over_the_threshold",
+    },
+    "update training_effect set effect = 0.12": {"training_effect.effect_is_the_difference"},
+    "update training_effect set n = 4": {"training_effect.no_effect_of_a_few"},
+    "update checkpoints set date = date '2026-04-01' where checkpoint_id = 'p1'": {
+        "checkpoints.in_their_period"
+    },
+    "update checkpoints set decision = 'act' where is_unanswered": {
+        "checkpoints.unanswered_are_without_action"
+    },
+    "update kpis set plan = null where kpi_id = 'k1'": {"kpis.what_is_scored_has_answers"},
+    "update kpis set surprise = 0.2 where is_ended": {"kpis.surprise_is_the_distance"},
+    "update change_log set new_value = old_value": {"change_log.something_changed"},
+    "update team_view set median_score = 2 where node_level = 'team' and kpi_id = 'k1'": {
+        "team_view.median_between_lowest_and_highest"
+    },
 }
 
 
 def tables() -> dict[str, list[tuple[str, str]]]:
     """The published contract: table → columns and types."""
-    path = PROJECT_ROOT / "models/marts/_marts__models.yml"
-    models = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    models = [
+        model
+        for path in sorted((PROJECT_ROOT / "models/marts").glob("_*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", ())
+    ]
     return {
         model["name"]: [(column["name"], column["data_type"]) for column in model["columns"]]
         for model in models
@@ -388,11 +654,9 @@ def company(folder: Path) -> Path:
     )
     with duckdb.connect(str(folder / "utfall.duckdb")) as connection:
         for table, columns in tables().items():
-            ddl = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-            connection.execute(
-                f"create table {table} ({ddl}, as_of date default date '{S}', "
-                "publication_id varchar default 'id')"
-            )
+            added = {"as_of": f"date default date '{S}'", "publication_id": "varchar default 'id'"}
+            ddl = ", ".join(f'"{name}" {kind}' for name, kind in (added | dict(columns)).items())
+            connection.execute(f"create table {table} ({ddl})")
         for statement in COMPANY.split(";"):
             if statement.strip():
                 parameters = {"types": types} if "$types" in statement else {}

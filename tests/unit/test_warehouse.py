@@ -13,10 +13,18 @@ import duckdb
 import pytest
 
 from orchestration.ingest import ingest_all
+from orchestration.publication.history import (
+    ORIGINAL,
+    RESTATEMENT,
+    RESTATEMENT_COLUMNS,
+    SCORE_COLUMNS,
+    SNAPSHOT_COLUMNS,
+    PublicationRecord,
+    record,
+)
 from orchestration.schema import load_entities
 from orchestration.settings import Settings
 from orchestration.warehouse import (
-    HISTORY_COLUMNS,
     BuildPlan,
     WarehouseError,
     base_build_file,
@@ -347,40 +355,72 @@ def test_raw_files_of_an_older_schema_are_read_beside_new_ones(
 
 
 def history(
-    settings: Settings, day: date, publication: str, value: int, published: str | None
+    settings: Settings, day: date, publication: str, query: str, kind: str | None, after: str = ""
 ) -> None:
-    folder = settings.history / "snapshots" / f"as_of={day}"
+    """Freeze the rows of a query as ``table: columns``; without ``kind`` no record names it."""
+    table, _, columns = query.partition(": ")
+    folder = settings.history / table / f"as_of={day}"
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{publication}.parquet"
     with duckdb.connect() as con:
-        con.execute(
-            "copy (select 'open_pipeline' as budget_type_id, cast(? as decimal(18,4)) as value, "
-            f"false as computed_later) to '{folder / publication}.parquet' (format parquet)",
-            [value],
+        con.execute(f"copy (select {columns}) to '{path}' (format parquet)")
+    if kind:
+        frozen = {str(path.relative_to(settings.history)): "hash"}
+        facts = {"as_of": day.isoformat(), "computed_later": False, "published_after": after}
+        texts = ("run_id", "published_at", "code_version", "ledger_hash", "history_hash")
+        texts = dict.fromkeys((*texts, "release_sha"), "same")
+        record(
+            settings,
+            PublicationRecord(publication, kind=kind, frozen=frozen, **facts, **texts),
         )
-    if published:
-        marker = settings.history / "_published" / f"{publication}.json"
-        marker.parent.mkdir(exist_ok=True)
-        marker.write_text(json.dumps({"published_at": published}))
 
 
 def test_history_holds_published_nights_before_s(settings: Settings) -> None:
     deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
     empty = night(settings, DAY1, "a")
     described = ask(settings, empty, "describe raw.history_snapshots")
-    assert {row[0]: row[1] for row in described} == HISTORY_COLUMNS
-    history(settings, DAY1, "first", 1, "2026-03-02T03:00:00")
-    history(settings, DAY1, "again", 2, "2026-03-02T09:00:00")
-    history(settings, DAY1, "swept", 3, None)
-    history(settings, DAY2, "second", 4, "2026-03-03T03:00:00")
-    history(settings, DAY3, "tonight", 5, "2026-03-04T03:00:00")
+    assert {row[0]: row[1] for row in described} == SNAPSHOT_COLUMNS
+    figure = "snapshots: 'open_pipeline' as budget_type_id, {} as value, false as computed_later"
+    history(settings, DAY1, "first", figure.format(1), ORIGINAL)
+    history(settings, DAY1, "swept", figure.format(3), None)
+    history(settings, DAY2, "second", figure.format(4), ORIGINAL)
+    history(settings, DAY3, "tonight", figure.format(5), ORIGINAL)
     plan = night(settings, DAY3, "b")
     columns = "frozen_as_of, publication_id, value, computed_later, node_id"
     described = ask(settings, plan, "describe raw.history_snapshots")
-    assert {row[0]: row[1] for row in described} == HISTORY_COLUMNS
+    assert {row[0]: row[1] for row in described} == SNAPSHOT_COLUMNS
     assert ask(settings, plan, f"select {columns} from raw.history_snapshots order by 1") == [
         (DAY1, "first", 1, False, None),
         (DAY2, "second", 4, False, None),
     ]
+
+
+def test_scores_of_older_code_lack_a_column_and_are_read(settings: Settings) -> None:
+    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
+    row = "scores: date '{}' as as_of, '{}' as publication_id, {} as value"
+    history(settings, DAY1, "first", row.format(DAY1, "first", 1), ORIGINAL)
+    history(settings, DAY2, "second", row.format(DAY2, "second", "9 as gone, 2"), ORIGINAL)
+    plan = night(settings, DAY3, "a")
+    described = ask(settings, plan, "describe raw.history_scores")
+    assert {row[0]: row[1] for row in described} == SCORE_COLUMNS
+    query = "select as_of, publication_id, value, score from raw.history_scores order by 1"
+    assert ask(settings, plan, query) == [(DAY1, "first", 1, None), (DAY2, "second", 2, None)]
+
+
+def test_a_night_knows_of_the_restatements_made_before_it_and_of_no_later_ones(
+    settings: Settings,
+) -> None:
+    deliver(settings, DAY1, [customer("C1", "2026-03-01T10:00:00")])
+    row = "restatements: date '2026-03-02' as as_of, '{}' as publication_id, 'code' as cause"
+    history(settings, DAY1, "early", row.format("early"), RESTATEMENT, after=DAY1.isoformat())
+    history(settings, DAY1, "late", row.format("late"), RESTATEMENT, after=DAY2.isoformat())
+    query = "select publication_id, cause from raw.history_restatements order by 1"
+    second = night(settings, DAY2, "a")
+    described = ask(settings, second, "describe raw.history_restatements")
+    assert {row[0]: row[1] for row in described} == RESTATEMENT_COLUMNS
+    assert ask(settings, second, query) == [("early", "code")]
+    third = night(settings, DAY3, "b")
+    assert ask(settings, third, query) == [("early", "code"), ("late", "code")]
 
 
 def test_a_warehouse_that_is_not_there_is_said_in_words(settings: Settings, tmp_path: Path) -> None:

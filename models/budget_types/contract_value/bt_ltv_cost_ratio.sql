@@ -3,7 +3,7 @@ with evaluations as (
         evaluations.*,
         parameters.value as includes_committed
     from {{ ref('int_core__evaluations') }} as evaluations
-    inner join {{ ref('budget_type_parameters') }} as parameters
+    inner join {{ ref('int_core__parameter_sets') }} as parameters
         on
             evaluations.budget_type_id = parameters.budget_type_id
             and evaluations.parameter_set_id = parameters.parameter_set_id

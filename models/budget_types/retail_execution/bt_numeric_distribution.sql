@@ -3,7 +3,7 @@ with evaluations as (
         evaluations.*,
         coalesce(parameters.value, 0) = 1 as is_audited_only
     from {{ ref('int_core__evaluations') }} as evaluations
-    left join {{ ref('budget_type_parameters') }} as parameters
+    left join {{ ref('int_core__parameter_sets') }} as parameters
         on
             evaluations.budget_type_id = parameters.budget_type_id
             and evaluations.parameter_set_id = parameters.parameter_set_id

@@ -26,7 +26,7 @@ parameters as (
             as window_days,
         max(case when parameters.parameter = 'horizon_days' then parameters.value end)
             as horizon_days
-    from {{ ref('budget_type_parameters') }} as parameters
+    from {{ ref('int_core__parameter_sets') }} as parameters
     cross join context
     where context.as_of >= parameters.valid_from and context.as_of < parameters.valid_to
     group by parameters.budget_type_id, parameters.parameter_set_id

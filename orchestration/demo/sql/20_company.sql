@@ -361,20 +361,44 @@ inner join (values ('SE', 'SEK'), ('NO', 'NOK'), ('DK', 'DKK')) as currencies (c
     on people.country = currencies.country
 where months.month + 35 <= cut();
 
+-- Four courses a year, each on one day: two for those who sell to companies, two for those who sell
+-- in stores. About half of the sellers take part in one of them.
+create or replace temp table courses as
+select
+    years.y,
+    courses.n,
+    courses.is_field,
+    courses.topic,
+    'TR' || years.y || '-' || courses.n as training_id,
+    weekday(make_date(years.y, courses.month, 6) + pick(years.y * 10 + courses.n, 'course', 15)) as day
+from (select cast(y as integer) as y from range(2023, 2029) as r (y)) as years
+cross join (values
+    (1, false, 3, 'Behovsanalys'), (2, false, 9, 'Förhandling'), (3, true, 10, 'Butiksdialog'),
+    (4, true, 4, 'Insiktsförsäljning')
+) as courses (n, is_field, month, topic);
+
+create or replace temp table trained as
+select people.rep_no, courses.*
+from people
+inner join courses
+    on
+        (people.kind = 'field') = courses.is_field
+        and (people.rep_no + courses.y + pick(people.rep_no, 'course', 2)) % 2 = courses.n % 2
+where
+    people.is_seller
+    and u(people.rep_no * 100 + courses.y - 2000, 'trained') < 0.55
+    and courses.day between people.hire + 60 and people.leave - 200;
+
 create or replace temp view e_training_events as
 select
-    rep_id(people.rep_no) as rep_id,
-    'TR' || years.y || '-' || (1 + pick(people.rep_no + years.y, 'course', 4)) as training_id,
-    weekday(make_date(years.y, 2, 1) + pick(people.rep_no * 100 + years.y - 2000, 'training', 270)) as date,
-    ['Behovsanalys', 'Förhandling', 'Butiksdialog', 'Insiktsförsäljning'][pick(people.rep_no + years.y, 'course', 4) + 1] as topic,
-    cast(6 + pick(people.rep_no + years.y, 'hours', 3) * 3 as decimal(18, 4)) as hours,
-    weekday(make_date(years.y, 2, 1) + pick(people.rep_no * 100 + years.y - 2000, 'training', 270)) as _created,
-    weekday(make_date(years.y, 2, 1) + pick(people.rep_no * 100 + years.y - 2000, 'training', 270)) as _changed
-from people
-cross join (select cast(y as integer) as y from range(2023, 2029) as r (y)) as years
-where
-    u(people.rep_no * 100 + years.y - 2000, 'trained') < 0.55
-    and make_date(years.y, 2, 1) between people.hire and people.leave - 300;
+    rep_id(rep_no) as rep_id,
+    training_id,
+    day as date,
+    topic,
+    cast(6 + 3 * (n % 2) as decimal(18, 4)) as hours,
+    day as _created,
+    day as _changed
+from trained;
 
 create or replace temp view e_exchange_rates as
 select

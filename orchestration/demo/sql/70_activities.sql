@@ -6,6 +6,21 @@ create or replace macro activity_rate(d) as
 least(1.25, 0.36 + 0.26 * (d - date '2023-01-01') / 365.25)
 * case month(d) when 7 then 0.7 when 12 then 0.9 else 1.05 end;
 
+-- One seller fills up the months: on the last five working days short meetings with the two oldest
+-- customers, all of them reported on the last day.
+create or replace temp table padded_days as
+select calendar_id, date, last_day
+from (
+    select
+        calendar_id,
+        date,
+        max(date) over (partition by calendar_id, month_of(date)) as last_day,
+        row_number() over (partition by calendar_id, month_of(date) order by date desc) as days_left
+    from days
+    where is_workday and date >= date '2025-08-01'
+)
+where days_left <= 5;
+
 create or replace temp table activities as
 with
 
@@ -18,19 +33,29 @@ person_days as (
         people.kind,
         people.role,
         people.hire,
-        days.date as d
+        days.date as d,
+        r.k,
+        padded_days.last_day as padded_until
     from people
     inner join days
         on
             people.country = days.calendar_id and days.is_workday
             and days.date >= greatest(date '$lo', date '2023-01-01', people.hire)
             and days.date < date '$hi' and days.date <= people.leave
+    left join padded_days
+        on
+            people.t = 1 and people.position = 2
+            and days.calendar_id = padded_days.calendar_id and days.date = padded_days.date
+            and padded_days.last_day <= people.leave
     cross join (values (0), (1)) as r (k)
     where
-        u((people.s * 10000 + (days.date - date '2020-01-01')) * 2 + r.k, 'active')
-        < activity_rate(days.date)
-        * case when people.is_seller then 1.0 when people.position = 0 then 0.55 else 0.3 end
-        * case r.k when 0 then 0.66 else 0.34 end
+        (
+            padded_days.last_day is not null
+            or u((people.s * 10000 + (days.date - date '2020-01-01')) * 2 + r.k, 'active')
+            < activity_rate(days.date)
+            * case when people.is_seller then 1.0 when people.position = 0 then 0.55 else 0.3 end
+            * case r.k when 0 then 0.66 else 0.34 end
+        )
         and not is_away(people.rep_no, days.date)
 ),
 
@@ -38,6 +63,7 @@ typed as (
     select
         *,
         case
+            when padded_until is not null then 'sales_meeting'
             when kind = 'region' then 'internal'
             when kind = 'field'
                 then case
@@ -58,6 +84,7 @@ booked as (
     select
         *,
         greatest(hire, d - case
+            when padded_until is not null then 1
             when type = 'call' then pick(a, 'lead', 2)
             when type = 'visit' then 1 + pick(a, 'lead', 20)
             else 6 + pick(a, 'lead', 32)
@@ -70,7 +97,10 @@ booked as (
 drawn as (
     select
         booked.*,
-        cast(floor(pow(u(booked.a, 'customer'), 1.6) * sizes.size) as integer) as first_n,
+        case
+            when booked.padded_until is not null then least(booked.k, sizes.size - 1)
+            else cast(floor(pow(u(booked.a, 'customer'), 1.6) * sizes.size) as integer)
+        end as first_n,
         case when sizes.old_size > 0 then pick(booked.a, 'customer2', greatest(1, sizes.old_size)) end
             as second_n
     from booked
@@ -81,8 +111,8 @@ met as (
     select
         drawn.*,
         case when first_choice.created <= booked_day then first_choice.c else second_choice.c end as c,
-        u(a, 'fate') as fate,
-        d + crm_lag(a, 'report_lag') as report_day
+        case when padded_until is null then u(a, 'fate') else 1 end as fate,
+        coalesce(padded_until, d + crm_lag(a, 'report_lag')) as report_day
     from drawn
     left join portfolios as first_choice
         on drawn.portfolio_slot = first_choice.s and drawn.first_n = first_choice.n
@@ -105,7 +135,7 @@ fated as (
 
 dated as (
     select
-        * exclude (c, report_day, first_n, second_n),
+        * exclude (c, report_day, first_n, second_n, k),
         case when type <> 'internal' then c end as c,
         case ending
             when 'held' then report_day
@@ -135,9 +165,10 @@ select
     *,
     case when moved_day is not null and not known(moved_day) then d - 5 else d end as start_day,
     360 + 15 * pick(a, 'time', 34) as start_minute,
-    case type
-        when 'call' then 10 when 'visit' then 20 + 10 * pick(a, 'minutes', 5) else
-            45 + 15 * pick(a, 'minutes', 4)
+    case
+        when padded_until is not null then 10
+        when type = 'call' then 10 when type = 'visit' then 20 + 10 * pick(a, 'minutes', 5)
+        else 45 + 15 * pick(a, 'minutes', 4)
     end as minutes,
     known(ended_day) and ending <> 'cancelled' and ending <> 'no_show' as is_held,
     known(ended_day) and ending = 'cancelled' as is_cancelled,
@@ -177,7 +208,13 @@ select
     case
         when
             is_held
-            then greatest(stamp(ended_day, activities.a), start_day + to_minutes(start_minute + minutes + 5))
+            then greatest(
+                case
+                    when padded_until is null then stamp(ended_day, activities.a)
+                    else padded_until + to_minutes(962 + activities.a % 10)
+                end,
+                start_day + to_minutes(start_minute + minutes + 5)
+            )
     end as held_reported_at,
     case when is_held and type = 'call' then start_day + to_minutes(start_minute + minutes) end
         as completed_at,
@@ -235,8 +272,24 @@ select
 from activities
 left join activity_deals on activities.a = activity_deals.a
 left join (
-    -- Preparation is registered with the report.
-    select a, is_held and type = 'sales_meeting' and u(a, 'prepares') < 0.62 as is_prepared from activities
+    -- Preparation is registered with the report. For a year after a training one prepares more often.
+    select
+        activities.a,
+        is_held
+        and type = 'sales_meeting'
+        and padded_until is null
+        and u(activities.a, 'prepares') < case when training.a is null then 0.62 else 0.92 end
+            as is_prepared
+    from activities
+    left join (
+        select distinct activities.a
+        from activities
+        inner join trained
+            on
+                activities.rep_no = trained.rep_no
+                and activities.d > trained.day
+                and activities.d <= trained.day + 365
+    ) as training on activities.a = training.a
 ) as prepared on activities.a = prepared.a;
 
 create or replace temp view e_activity_participants as
@@ -252,7 +305,7 @@ invited as (
         on
             activities.t = people.s and activities.s <> people.s
             and activities.booked_day >= people.hire and activities.d <= people.leave
-    where u(activities.a, 'with_manager') < 0.08 and activities.kind <> 'region'
+    where u(activities.a, 'with_manager') < 0.08 and activities.kind <> 'region' and padded_until is null
     union all
     select activities.a, 'rep', rep_id(people.rep_no), 'colleague', 0.05
     from activities
@@ -260,7 +313,10 @@ invited as (
         on
             (activities.s + 1) % $slots = people.s and activities.s <> people.s and people.is_seller
             and activities.booked_day >= people.hire and activities.d <= people.leave
-    where u(activities.a, 'with_colleague') < 0.07 and activities.type = 'sales_meeting'
+    where
+        u(activities.a, 'with_colleague') < 0.07
+        and activities.type = 'sales_meeting'
+        and padded_until is null
     union all
     select activities.a, 'contact', contact_id(contacts.k), 'guest', 0.06
     from activities
