@@ -93,6 +93,18 @@ CHANGES = {
 """Rows that reach back into closed months, made from rows of the first delivery, per entity."""
 
 
+WITH_MEMORY = [
+    "--select",
+    "+config.materialized:incremental,path:models/core",
+    "+config.materialized:incremental,path:models/staging",
+    "+path:models/outcomes",
+    "+outcomes",
+    "+outcomes_by_dimension",
+    "+int_scoring__figure_parts",
+]
+"""What a later night starts from: every model that keeps rows, and all that these are made of."""
+
+
 @dataclass(frozen=True)
 class TwoBuilds:
     """The last night built upon nine others, and built from nothing."""
@@ -123,13 +135,17 @@ def deliver_changes(landing: Path) -> None:
 
 
 def build(settings: Settings, as_of: date, run_id: str, mode: str, target: Path) -> BuildPlan:
-    """Ingest and build one night without gate and publication; returns its plan."""
+    """Ingest and build one night without gate and publication; returns its plan.
+
+    Any night but the last builds ``WITH_MEMORY`` alone.
+    """
     ingest_all(settings, as_of)
     plan = prepare_warehouse(settings, as_of, run_id, mode)
     opened = open_build(settings, plan.path)
     arguments = ["build", "--exclude-resource-type", "unit_test", "test"]
     run_dbt(
         *arguments,
+        *([] if as_of == LAST else WITH_MEMORY),
         *(["--full-refresh"] if plan.is_full else []),
         build_file=opened,
         target_path=target,
@@ -198,6 +214,23 @@ def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple
 def test_nine_of_ten_nights_start_from_the_one_before(builds: TwoBuilds):
     assert [plan.is_full for plan in builds.plans] == [True, *[False] * 9]
     assert [plan.base_as_of for plan in builds.plans[1:]] == NIGHTS[:-1]
+
+
+def test_all_that_keeps_rows_is_built_every_night(tmp_path: Path):
+    """But `scores`: no night is published here, so none is frozen (tests/e2e/test_score_nights.py)."""
+    nodes = load_manifest()["nodes"]
+    kept = {
+        unique_id
+        for unique_id, node in nodes.items()
+        if node["config"]["materialized"] == "incremental"
+    }
+    told = run_dbt(
+        *("ls", "--output", "json", "--output-keys", "unique_id", *WITH_MEMORY),
+        build_file=Path(":memory:"),
+        target_path=tmp_path,
+    )
+    built = {json.loads(line)["unique_id"] for line in told.stdout.splitlines()}
+    assert kept - built == {"model.utfall.scores"}
 
 
 def test_one_of_the_nights_is_built_by_other_code(builds: TwoBuilds):

@@ -196,11 +196,9 @@ def test_a_type_tests_rep_and_part(name: str):
         if node["resource_type"] == "test"
         and node.get("attached_node") == f"model.utfall.bt_{name}"
     ]
-    (filled,) = (test for test in asked if test["name"] == "filled_columns")
-    assert {"rep_id", "part"} <= set(filled["kwargs"]["columns"])
-    assert ("accepted_values", "part") in {
-        (test["name"], test["kwargs"].get("column_name")) for test in asked
-    }
+    (rows,) = (test["kwargs"] for test in asked if test["name"] == "sound_rows")
+    assert {"rep_id", "part"} <= set(rows["filled"])
+    assert rows["values"]["part"]
 
 
 # Broken YAML ------------------------------------------------------------------------------------

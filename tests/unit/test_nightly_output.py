@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 from rich.console import Console
 
@@ -30,6 +31,7 @@ from orchestration.assets.dbt import (
     dbt_arguments,
     failure_in_words,
     not_run,
+    problems_in,
 )
 from orchestration.instance import NightRun
 from orchestration.lock import single_writer
@@ -133,6 +135,25 @@ def test_a_failed_data_test_is_told_with_table_and_rows():
     assert "unique_reps_rep_id on reps found 3 rows" in sentence
     assert "last publication stands" in sentence
     assert failure_in_words(RESULTS[:2], NODES) is None
+
+
+def test_a_failed_test_of_a_table_says_what_is_wrong_with_how_many_rows(tmp_path):
+    build_file = tmp_path / "utfall.duckdb"
+    with duckdb.connect(str(build_file)) as connection:
+        connection.execute(
+            "create table reps as select * from (values ('A'), ('A'), (null)) as t (id)"
+        )
+    found = "select 'id has no value' as problem from reps where id is null union all "
+    found += "select 'id is there more than once' from reps group by id having count(*) > 1"
+    node = {
+        "resource_type": "test",
+        "name": "sound_rows_reps",
+        "attached_node": "model.utfall.reps",
+        "test_metadata": {"name": "sound_rows"},
+    }
+    result = {"unique_id": "t", "status": "fail", "failures": 2, "compiled_code": found}
+    sentence = failure_in_words([result], {"t": node}, problems_in(build_file))
+    assert "sound_rows_reps on reps found 2 rows (id has no value: 1, id is there more" in sentence
 
 
 def test_unit_tests_and_ephemeral_models_are_not_expected_of_a_night():
