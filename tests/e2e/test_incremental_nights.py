@@ -217,7 +217,7 @@ def test_nine_of_ten_nights_start_from_the_one_before(builds: TwoBuilds):
 
 
 def test_all_that_keeps_rows_is_built_every_night(tmp_path: Path):
-    """But `scores`: no night is published here, so none is frozen (tests/e2e/test_score_nights.py)."""
+    """But `scores`: its frozen nights come from publication (tests/e2e/test_score_nights.py)."""
     nodes = load_manifest()["nodes"]
     kept = {
         unique_id
