@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.ingest.engine import connect
 from orchestration.publication.export import (
     ExportError,
     Mart,
@@ -177,7 +178,7 @@ def build_release(
     export_ledger(build_path, folder / LEDGER_FILE)
     database = folder / DATABASE
     marts = marts_of(manifest)
-    with duckdb.connect(str(database)) as connection:
+    with connect(settings, database) as connection:
         connection.execute(f"create schema {DATA_SCHEMA}")
         create_marks(connection, DATA_SCHEMA)
         for name, export in sorted(exports.items()):
@@ -320,7 +321,7 @@ def _build_restricted(
     scratch.mkdir(mode=0o700)
     try:
         exports = export_marts(settings, build_path, marts, scratch)
-        with duckdb.connect(str(database)) as connection:
+        with connect(settings, database) as connection:
             # Before the first row, so that nobody reads it while it is written.
             database.chmod(0o600)
             connection.execute(f"create schema {DATA_SCHEMA}")

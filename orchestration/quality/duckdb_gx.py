@@ -98,13 +98,14 @@ class DuckDBMatchLikePattern(ColumnMapMetricProvider):
 
 @contextmanager
 def open_datasource(
-    path: Path, attached: Mapping[str, Path] | None = None
+    path: Path, attached: Mapping[str, Path] | None = None, memory_limit: str | None = None
 ) -> Generator[DuckDBDatasource, None, None]:
     """Open the DuckDB file at ``path`` read-only as a GX data source in a context of its own.
 
-    ``attached`` are further files that checks may read, by the name they read them under. Yields
-    the data source. Nothing is written to disk; progress bars are off. The files are free for a
-    writer when the block ends.
+    ``attached`` are further files that checks may read, by the name they read them under;
+    ``memory_limit`` is DuckDB's, such as ``6GB`` (None: its own choice). Yields the data source.
+    Nothing is written to disk; progress bars are off. The files are free for a writer when the
+    block ends.
     """
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
@@ -115,6 +116,8 @@ def open_datasource(
     )
     try:
         with datasource.get_execution_engine().get_connection() as connection:
+            if memory_limit:
+                connection.exec_driver_sql(f"set memory_limit = '{memory_limit}'")
             for name, file in (attached or {}).items():
                 quoted = str(file).replace("'", "''")
                 connection.exec_driver_sql(f"attach '{quoted}' as {name} (read_only)")

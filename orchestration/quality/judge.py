@@ -172,7 +172,9 @@ def judge(
     results.extend(judge_deliveries(release, suites.get(DELIVERY_SUITE), as_of, reads))
     previous = previous_release(settings, as_of)
     for path, tables in judged_in.items():
-        results.extend(judge_tables(path, tables, suites, as_of, delivered, previous))
+        results.extend(
+            judge_tables(path, tables, suites, as_of, delivered, previous, settings.memory_limit)
+        )
     return Verdict(tuple(results))
 
 
@@ -209,17 +211,18 @@ def judge_tables(
     as_of: date,
     delivered: set[str] | None = None,
     previous: Path | None = None,
+    memory_limit: str | None = None,
 ) -> list[RuleResult]:
     """Run the suites of ``tables`` on the DuckDB file ``path``.
 
     ``delivered`` are the entities with rows (None: all), ``previous`` the file of the release
-    before, which rules from day to day compare with.
+    before, which rules from day to day compare with, ``memory_limit`` DuckDB's.
     """
     from orchestration.quality.duckdb_gx import open_datasource
 
     results: list[RuleResult] = []
     attached = {} if previous is None else {PREVIOUS: previous}
-    with open_datasource(path, attached) as datasource:
+    with open_datasource(path, attached, memory_limit) as datasource:
         for table in tables:
             suite = suites.get(table)
             if suite is None or not suite.rules:

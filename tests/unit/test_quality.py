@@ -303,3 +303,11 @@ def test_the_file_is_free_again_after_judging(tmp_path):
 def test_a_result_survives_the_audit_record():
     result = result_for("reps", amount_at_stake=Decimal("12345678901234.5678"), unexpected=3)
     assert RuleResult.from_json(result.to_json()) == result
+
+
+def test_rules_run_within_the_memory_that_the_night_may_use(tmp_path):
+    query = "select 1 from {batch} where current_setting('memory_limit') <> '5.5 GiB'"
+    rule = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}}
+    verdict = judged(tmp_path, [ROWS, rule])
+    assert settings_for(tmp_path).memory_limit == "6GB"
+    assert [result.success for result in verdict.results if result.table == "reps"] == [True, True]
