@@ -266,7 +266,6 @@ class _Plan:
     order: tuple[str, ...]
     parts: tuple[Any, ...]
     source: str
-    is_view: bool
     publication_id: str | None
 
     @property
@@ -304,18 +303,12 @@ def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart, publication_id: str
         ).fetchall()
         # An empty table still has a file, so that readers find its columns.
         parts = tuple(part for (part,) in rows) or (None,)
-    (views,) = connection.execute(
-        "select count(*) from duckdb_views() where database_name = current_database() "
-        "and schema_name = ? and view_name = ?",
-        [MARTS_SCHEMA, mart.name],
-    ).fetchone()
     return _Plan(
         mart,
         tuple((name, kind) for name, kind in columns),
         order,
         parts,
         source=f"{MARTS_SCHEMA}.{mart.name}",
-        is_view=bool(views),
         publication_id=publication_id,
     )
 
@@ -401,14 +394,15 @@ def _write(
 ) -> dict[Any, FileExport]:
     """Write the files of one table, several at a time, each by one thread.
 
-    A view would be computed again for every part, so it is first put down year by year.
+    A view would be computed again for every part, and of a table every part would unpack all rows,
+    so what has several parts is first put down year by year.
     """
     files: dict[Any, FileExport] = {}
     years = groupby(parts, key=lambda part: part.year if isinstance(part, date) else None)
-    for _, group in years if plan.is_view and plan.partitioned_by else [(None, parts)]:
+    for _, group in years:
         batch = list(group)
         source = plan.source
-        if plan.is_view and batch != [_WHOLE]:
+        if len(batch) > 1:
             source = f"{_SCRATCH}.main.batch"
             connection.execute(f"set threads = {max(1, settings.threads)}")
             connection.execute(
