@@ -1,14 +1,16 @@
 """What was shown one morning stays as it was shown; what turned up later is beside it, explained.
 
 After 03-04 was published the source delivers for it once more, with a contract that had been
-recorded the day before. The same S is run again, and then the next one, through the real job.
+recorded the day before. The same S is run again, and then the nights after it until there are ten,
+through the real job; in them a budget ends.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,7 +20,9 @@ from orchestration.publication.release import read_manifest
 from tests.conftest import FIRST_NIGHT, SECOND_NIGHT, TwoNights
 from tests.support.nights import Company, Night, published, rows, tree_hashes
 
-THIRD_NIGHT = date(2026, 3, 5)
+TEN_NIGHTS = [FIRST_NIGHT + timedelta(days=n) for n in range(10)]
+THIRD_NIGHT = TEN_NIGHTS[2]
+KEEP_ALL = {"UTFALL_KEEP_RELEASES": "20"}
 SIGNED_BY = "R00004"
 
 LATE = {
@@ -45,7 +49,8 @@ LATE = {
 
 @dataclass(frozen=True)
 class LateContract:
-    """The company after 03-04 was run again and 03-05 was run, and what there was in between."""
+    """The company after 03-04 was run again and the nights to 03-12 were run, and what there was in
+    between. ``shown``: what each morning's release had of its own S."""
 
     company: Company
     again: Night
@@ -53,6 +58,8 @@ class LateContract:
     history_between: dict[str, str]
     current_between: Path
     third: Path
+    last: Path
+    shown: dict[date, list[tuple[Any, ...]]]
 
 
 def deliver_late(landing: Path) -> None:
@@ -68,6 +75,11 @@ def deliver_late(landing: Path) -> None:
             )
 
 
+def scores_of(release: duckdb.DuckDBPyConnection, as_of: date) -> list[tuple[Any, ...]]:
+    """All that a release shows of one night."""
+    return rows(release, "select * from scores where as_of = ? order by all", [as_of])
+
+
 @pytest.fixture(scope="module")
 def late(two_nights: TwoNights, tmp_path_factory: pytest.TempPathFactory) -> LateContract:
     company = two_nights.company.copy_to(tmp_path_factory.mktemp("score_nights") / "home")
@@ -75,8 +87,14 @@ def late(two_nights: TwoNights, tmp_path_factory: pytest.TempPathFactory) -> Lat
     deliver_late(company.home / "landing")
     again = company.run_green(SECOND_NIGHT)
     between, current = tree_hashes(company.home / "history"), company.current
-    company.run_green(THIRD_NIGHT)
-    return LateContract(company, again, before, between, current, company.release_of(THIRD_NIGHT))
+    shown = {}
+    for as_of in TEN_NIGHTS:
+        if as_of >= THIRD_NIGHT:
+            company.run_green(as_of, **KEEP_ALL)
+        with published(company.release_of(as_of)) as release:
+            shown[as_of] = scores_of(release, as_of)
+    third, last = (company.release_of(as_of) for as_of in (THIRD_NIGHT, TEN_NIGHTS[-1]))
+    return LateContract(company, again, before, between, current, third, last, shown)
 
 
 def test_the_second_run_of_a_night_stands_beside_the_first(late: LateContract):
@@ -85,12 +103,9 @@ def test_the_second_run_of_a_night_stands_beside_the_first(late: LateContract):
     added = late.history_between.keys() - late.history_before.keys()
     assert sorted(path.split("/")[0] for path in added) == ["_published", "restatements"]
     records = history.publication_records(late.company.settings()).values()
-    assert sorted((record.as_of, record.kind) for record in records) == [
-        (str(FIRST_NIGHT), "original"),
-        (str(SECOND_NIGHT), "original"),
-        (str(SECOND_NIGHT), "restatement"),
-        (str(THIRD_NIGHT), "original"),
-    ]
+    assert sorted((record.as_of, record.kind) for record in records) == sorted(
+        [*((str(night), "original") for night in TEN_NIGHTS), (str(SECOND_NIGHT), "restatement")]
+    )
     (original,) = (
         record
         for record in records
@@ -113,6 +128,22 @@ def test_k13_what_was_shown_is_the_same_file_in_every_later_release(late: LateCo
         *((file.as_of, file.publication_id) for file in frozen),
         (THIRD_NIGHT, read_manifest(late.third)["publication_id"]),
     ]
+
+
+def test_k13_in_ten_nights_no_row_that_was_shown_changes(late: LateContract):
+    with published(late.last) as connection:
+        for as_of, shown in late.shown.items():
+            assert len(shown) > 100
+            assert scores_of(connection, as_of) == shown, as_of
+        ended = rows(
+            connection,
+            "select distinct as_of from scores where period_end <= as_of and status in "
+            "('met', 'missed') order by as_of",
+        )
+        assert rows(connection, "select distinct as_of, cause from score_restatements") == [
+            (SECOND_NIGHT, "extracts")
+        ]
+    assert [as_of for (as_of,) in ended] == TEN_NIGHTS[-4:], "a budget ends on 03-09"
 
 
 def test_a_restatement_shows_what_was_reported_what_it_would_have_been_and_why(
