@@ -104,8 +104,10 @@ moved as (
     select
         * exclude (months),
         to_months(cast(
-            ceil(greatest(date_diff('month', date '{day}', period_start), 0) / months)
-            * months as integer
+            ceil(greatest(
+                date_diff('month', date '{day}', period_start)
+                + cast(day(period_start) > day(date '{day}') as integer), 0
+            ) / months) * months as integer
         )) as back
     from spans
 )
@@ -117,7 +119,7 @@ select * exclude (back) replace (
 )
 from moved
 """
-"""A night's scores as of an earlier day, in the period of the same length that holds the day."""
+"""Scores of table ``own`` as of an earlier day, in the newest such period begun by then."""
 
 
 def add_reps(landing: Path, day: date, count: int) -> None:

@@ -66,7 +66,8 @@ def test_a_frozen_night_lies_in_the_period_of_its_own_day():
             "create table own as select * from (values "
             "(date '2026-11-17', date '2026-01-01', date '2027-01-01'), "
             "(date '2026-11-17', date '2026-10-01', date '2027-01-01'), "
-            "(date '2026-11-17', date '2026-11-01', date '2026-12-01')) "
+            "(date '2026-11-17', date '2026-11-01', date '2026-12-01'), "
+            "(date '2026-11-17', date '2026-11-16', date '2026-12-16')) "
             "as scores (as_of, period_start, period_end)"
         )
         shifted = connection.execute(
@@ -76,6 +77,7 @@ def test_a_frozen_night_lies_in_the_period_of_its_own_day():
     assert shifted == [
         (day, date(2025, 1, 1), date(2026, 1, 1)),
         (day, date(2025, 10, 1), date(2026, 1, 1)),
+        (day, date(2025, 11, 16), date(2025, 12, 16)),
         (day, date(2025, 12, 1), date(2026, 1, 1)),
     ]
 
