@@ -19,7 +19,7 @@ ifdef TARGET
 export UTFALL_TARGET := $(TARGET)
 endif
 
-.PHONY: help setup nightly test dev serve status clean-up backup restore docs benchmark benchmark-planning type types
+.PHONY: help setup nightly test dev serve status clean-up backup restore docs benchmark benchmark-planning benchmark-scoring type types
 
 help: ## What the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -66,9 +66,13 @@ docs: $(READY) ## dbt docs, served locally
 benchmark: $(READY) ## Nights at a size, and waits on the demo company: SCALE=<invoice lines>
 	@$(RUN) orchestration.benchmark $(if $(SCALE),--lines $(SCALE)) $(OPTIONS)
 	@$(RUN) orchestration.benchmark_planning
+	@$(RUN) orchestration.benchmark_scoring
 
 benchmark-planning: $(READY) ## The plan of 5,000 reps and 60 budgets, divided down to the month
 	@$(RUN) orchestration.benchmark_planning
+
+benchmark-scoring: $(READY) ## Planning and scores of an ordinary night: 2,000 reps, a year of nights
+	@$(RUN) orchestration.benchmark_scoring $(OPTIONS)
 
 type: $(READY) ## An author's loop: unit tests, rows and figures of one type beside the oracle's: T=bt_<id>
 	@$(RUN) tests.oracle.author $(or $(T),$(error Name a type: make type T=bt_signed_volume))

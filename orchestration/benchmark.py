@@ -120,7 +120,7 @@ def _command(settings: Settings, *command: str, **variables: str) -> None:
         raise SystemExit(f"{' '.join(command)} failed in the benchmark:\n{said}")
 
 
-def _dbt(settings: Settings, build: Path, command: str, *arguments: str) -> dict[str, Any]:
+def run_dbt(settings: Settings, build: Path, command: str, *arguments: str) -> dict[str, Any]:
     """Run dbt on the build file and return its run results."""
     target = settings.home / "target"
     _command(
@@ -185,7 +185,7 @@ def _bytes_written(release: Path, earlier: list[Path]) -> dict[str, int]:
     return written
 
 
-def _dearest(results: dict[str, Any], count: int = 12) -> str:
+def dearest(results: dict[str, Any], count: int = 12) -> str:
     """The models that took longest, with seconds."""
     nodes = sorted(results["results"], key=lambda node: -node["execution_time"])[:count]
     return ", ".join(
@@ -253,15 +253,15 @@ def _night(bench: Benchmark, label: str, day: date) -> tuple[BuildPlan, dict[str
     )
     read = stage(f"{label}: ingest", lambda: ingest_all(settings, day))
     plan = stage(f"{label}: build file", lambda: prepare_warehouse(settings, day, label))
-    stage(f"{label}: dbt seed", lambda: _dbt(settings, plan.path, "seed"))
+    stage(f"{label}: dbt seed", lambda: run_dbt(settings, plan.path, "seed"))
     arguments = []
     if plan.is_full:
         arguments = ["--full-refresh"]
         alone = _alone(settings, plan)
         alone.parent.mkdir()
         shutil.copyfile(plan.path, alone)
-    stage(f"{label}: dbt compile", lambda: _dbt(settings, plan.path, "compile", *arguments))
-    results = stage(f"{label}: dbt run", lambda: _dbt(settings, plan.path, "run", *arguments))
+    stage(f"{label}: dbt compile", lambda: run_dbt(settings, plan.path, "compile", *arguments))
+    results = stage(f"{label}: dbt run", lambda: run_dbt(settings, plan.path, "run", *arguments))
     manifest = json.loads((settings.home / "target" / "manifest.json").read_text())
     current = settings.published / "current"
     candidate = stage(
@@ -348,8 +348,8 @@ def _nights(bench: Benchmark, lines: int) -> None:
             ),
         ]
     )
-    Console().print(f"Dearest models, full night: {_dearest(full)}.")
-    Console().print(f"Dearest models, ordinary night: {_dearest(ordinary)}.")
+    Console().print(f"Dearest models, full night: {dearest(full)}.")
+    Console().print(f"Dearest models, ordinary night: {dearest(ordinary)}.")
     Console().print(
         f"Rows loaded: {full_rows:,} in the full night, {ordinary_rows:,} in the ordinary one. "
         f"SQL CPU seconds: {sql['full']:.1f} and {sql['ordinary']:.1f}; alone {alone_cpu:.1f}; "
@@ -364,7 +364,7 @@ def _waits(bench: Benchmark, budget_type: str) -> None:
     developer = settings.work / "dev" / "utfall.duckdb"
 
     def build(*arguments: str) -> None:
-        _dbt(settings, developer, "build", *arguments)
+        run_dbt(settings, developer, "build", *arguments)
 
     bench.stage(
         "demo: deliveries",
@@ -378,7 +378,7 @@ def _waits(bench: Benchmark, budget_type: str) -> None:
     )
     night = (sys.executable, "-m", "orchestration.nightly", "--as-of", second.isoformat())
     bench.stage("demo: night", lambda: _command(settings, *night))
-    bench.stage("demo: parse of the copy", lambda: _dbt(settings, developer, "compile"))
+    bench.stage("demo: parse of the copy", lambda: run_dbt(settings, developer, "compile"))
     whole = ("--full-refresh", "--exclude", "resource_type:unit_test")
     bench.stage("demo: dbt build", lambda: build(*whole))
     author = (sys.executable, "-m", "tests.oracle.author", budget_type)
