@@ -9,7 +9,6 @@ context as (
 months as (
     select
         month_start,
-        month_end,
         is_closed
     from {{ ref('int_core__booking_months') }}
 )
@@ -31,4 +30,4 @@ select
 from outcomes
 cross join context
 left join months
-    on outcomes.period_end > months.month_start and months.month_end >= outcomes.period_end
+    on {{ trunc_date('month', add_days('outcomes.period_end', -1)) }} = months.month_start

@@ -116,13 +116,11 @@ measured as (
         on phases.budget_id = wanted.budget_id and phases.version = wanted.version
     left join customer_measures
         on
-            wanted.measure in ('customers', 'customer_revenue', 'potential')
-            and budgets.fact_basis_id = customer_measures.fact_basis_id
+            budgets.fact_basis_id = customer_measures.fact_basis_id
             and phases.rep_id = customer_measures.rep_id
     left join {{ ref('int_planning__prior_outcomes') }} as prior_outcomes
         on
-            wanted.measure = 'prior_outcome'
-            and prior_outcomes.years_back = 1
+            prior_outcomes.years_back = 1
             and phases.budget_id = prior_outcomes.budget_id
             and phases.version = prior_outcomes.version
             and phases.rep_id = prior_outcomes.rep_id

@@ -6,19 +6,6 @@ scores as (
     select * from {{ ref('int_scoring__scores') }}
 ),
 
-frozen as (
-    select
-        as_of,
-        subject_type,
-        subject_id,
-        node_level,
-        node_id,
-        period_start,
-        value,
-        score
-    from {{ ref('int_scoring__frozen_scores') }}
-),
-
 last_night as (
     select max(as_of) as as_of
     from {{ ref('int_scoring__nights') }}
@@ -31,7 +18,7 @@ yesterday as (
         frozen.node_level,
         frozen.node_id,
         frozen.value
-    from frozen
+    from {{ ref('int_scoring__frozen_scores') }} as frozen
     inner join last_night on frozen.as_of = last_night.as_of
 ),
 
@@ -60,7 +47,7 @@ days as (
         rolling.node_level,
         rolling.node_id,
         frozen.score
-    from frozen
+    from {{ ref('int_scoring__frozen_scores') }} as frozen
     inner join first_day on frozen.as_of >= first_day.period_start
     inner join rolling
         on

@@ -48,6 +48,14 @@ def test_every_added_rep_has_one_profile_of_five_key_figures(landing: Path):
     assert {(profiles, kpis) for _, profiles, kpis in found} == {(1, KPIS_OF_A_REP)}
 
 
+def test_added_reps_have_been_there_for_a_year(landing: Path):
+    with duckdb.connect() as connection:
+        hired = connection.execute(
+            f"select distinct cast(hire_date as date) from {read(landing, 'reps', 'added.csv')}"
+        ).fetchall()
+    assert hired == [(CONNECTED_ON.replace(year=CONNECTED_ON.year - 1),)]
+
+
 @pytest.mark.parametrize("entity", COPIED)
 def test_added_rows_are_of_added_reps_and_have_ids_of_their_own(landing: Path, entity: str):
     added, own = (read(landing, entity, f"{name}.csv") for name in ("added", entity))
