@@ -241,6 +241,7 @@ company_periods as (
 
 rep_periods as (
     select
+        'rep' as node_level,
         rep_id,
         period_start,
         period_end,
@@ -434,7 +435,7 @@ left join company_periods
         and wanted.period_end = company_periods.period_end
 left join rep_periods
     on
-        wanted.node_level = 'rep'
+        wanted.node_level = rep_periods.node_level
         and wanted.node_id = rep_periods.rep_id
         and wanted.period_start = rep_periods.period_start
         and wanted.period_end = rep_periods.period_end

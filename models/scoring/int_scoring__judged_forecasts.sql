@@ -11,25 +11,6 @@ parameters as (
 
 -- A key figure's period gives way to the next on the day it ends, so nobody is shown how it ended.
 -- A budget stays until it is closed.
-frozen as (
-    select
-        as_of,
-        subject_id,
-        node_level,
-        node_id,
-        budget_type_id,
-        definition_version,
-        period_start,
-        period_end,
-        value,
-        forecast,
-        forecast_method,
-        elapsed_share,
-        is_closed
-    from {{ ref('int_scoring__frozen_scores') }}
-    where subject_type = 'budget'
-),
-
 closed as (
     select
         subject_id,
@@ -38,8 +19,8 @@ closed as (
         period_start,
         period_end,
         min(as_of) as closed_as_of
-    from frozen
-    where is_closed
+    from {{ ref('int_scoring__frozen_scores') }}
+    where subject_type = 'budget' and is_closed
     group by subject_id, node_level, node_id, period_start, period_end
 ),
 
@@ -49,13 +30,13 @@ finals as (
         frozen.definition_version,
         frozen.value as final_value
     from closed
-    inner join frozen
+    inner join {{ ref('int_scoring__frozen_scores') }} as frozen
         on
             closed.subject_id = frozen.subject_id
             and closed.node_level = frozen.node_level
             and closed.node_id = frozen.node_id
             and closed.closed_as_of = frozen.as_of
-    where frozen.value is not null
+    where frozen.subject_type = 'budget' and frozen.value is not null
 ),
 
 -- What was published on the first night on which so much of the period had gone, if there was one
@@ -79,7 +60,7 @@ offered as (
             order by frozen.as_of
         ) as offer_no
     from finals
-    inner join frozen
+    inner join {{ ref('int_scoring__frozen_scores') }} as frozen
         on
             finals.subject_id = frozen.subject_id
             and finals.node_level = frozen.node_level
@@ -93,7 +74,10 @@ offered as (
         on
             frozen.elapsed_share >= shares.elapsed_share
             and frozen.elapsed_share < shares.elapsed_share + parameters.forecast_share_tolerance
-    where frozen.forecast is not null and frozen.forecast_method not in ('too_early', 'final')
+    where
+        frozen.subject_type = 'budget'
+        and frozen.forecast is not null
+        and frozen.forecast_method not in ('too_early', 'final')
 )
 
 select
