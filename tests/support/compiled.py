@@ -128,14 +128,21 @@ def compile_project(folder: Path, environment: Mapping[str, str] | None = None) 
     run_dbt("compile", build_file=build, target_path=target, environment=environment)
 
 
-def read_project(folder: Path, needed: Iterable[str] = (), seeds: Path | None = None) -> Project:
+def read_project(
+    folder: Path,
+    needed: Iterable[str] = (),
+    seeds: Path | None = None,
+    manifest: Mapping[str, Any] | None = None,
+) -> Project:
     """What :func:`compile_project` left below ``folder``.
 
     ``needed``: names of models; only they and what is above them are kept. Empty: all models.
-    ``seeds``: the file that holds the seeds, where it is another one.
+    ``seeds``: the file that holds the seeds, where it is another one. ``manifest``: dbt's, where it
+    was not written.
     """
     build, target = seeds or folder / f"{CATALOG}.duckdb", folder / "target"
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    if manifest is None:
+        manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
         key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"
     }
