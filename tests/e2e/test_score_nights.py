@@ -2,8 +2,8 @@
 
 After 03-04 was published the source delivers for it once more, with a contract that had been
 recorded the day before. The same S is run again, and then later nights, through the real job; in
-them a budget ends. With ``UTFALL_TEN_NIGHTS`` set all ten nights to 03-12 are run, else two of those
-after 03-04, the second of which covers four days.
+them a budget ends. With ``UTFALL_TEN_NIGHTS`` set all ten nights to 03-12 are run, else two after
+03-04, the second of which covers four days.
 """
 
 from __future__ import annotations
