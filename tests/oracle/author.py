@@ -16,6 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner
 from rich.console import Console
 from rich.table import Table
@@ -69,6 +71,9 @@ def _load_seeds(runner: dbtRunner, folder: Path, build: Path) -> None:
         return
     mark.unlink(missing_ok=True)
     _dbt(runner, folder, "--quiet", "seed", "--full-refresh")
+    # Until dbt lets go of the file, what it has written lies in the log beside it.
+    reset_adapters()
+    DuckDBConnectionManager.close_all_connections()
     mark.write_text(content)
 
 
