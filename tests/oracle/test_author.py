@@ -11,7 +11,7 @@ from orchestration.settings import PROJECT_ROOT
 
 
 def test_the_first_loop_of_a_clone_shows_figures_and_evidence(tmp_path: Path):
-    """Seeds that dbt has loaded once lay in DuckDB's log only, where the company did not see them."""
+    """Seeds that dbt has loaded once lay in DuckDB's log only, where no company saw them."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.oracle.author", "bt_signed_volume", "--rows", "3"],
         cwd=PROJECT_ROOT,
