@@ -152,7 +152,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     seeds, build = folder / "seeds" / f"{CATALOG}.duckdb", folder / f"{CATALOG}.duckdb"
     seeds.parent.mkdir(exist_ok=True)
-    build.unlink(missing_ok=True)
+    # A log that a stopped call left would be replayed into the new file.
+    for left in (build, build.with_name(build.name + ".wal")):
+        left.unlink(missing_ok=True)
     os.environ["UTFALL_BUILD_FILE"] = str(seeds)
     manifest = _dbt(dbtRunner(), folder, "--quiet", "--no-write-json", "parse")
     runner = dbtRunner(manifest=manifest)
