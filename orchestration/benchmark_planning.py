@@ -34,6 +34,7 @@ FED = """
 create table {schema}.int_planning__pools as
 select
     'B' || b as pool_id,
+    'B' || b as basis_id,
     cast(cast({reps} as bigint) * 900000 + b * 1000 as decimal(28, 4)) as amount,
     cast(1000 as decimal(18, 4)) as unit
 from range({budgets}) as budgets (b);

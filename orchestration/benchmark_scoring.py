@@ -240,7 +240,7 @@ def _files(folder: Path) -> dict[Path, tuple[int, int, int]]:
 
 
 def _prepared(bench: Benchmark, label: str, day: date, reps: int) -> BuildPlan:
-    """Deliver, ingest and open a night's build file, with its seeds."""
+    """Deliver, ingest and open a night's build file; the first one is given its seeds."""
     settings, stage = bench.settings, bench.stage
 
     def deliver() -> None:
@@ -257,7 +257,8 @@ def _prepared(bench: Benchmark, label: str, day: date, reps: int) -> BuildPlan:
     stage(f"{label}: deliveries", deliver)
     stage(f"{label}: ingest", lambda: ingest_all(settings, day))
     plan = stage(f"{label}: build file", lambda: prepare_warehouse(settings, day, label))
-    stage(f"{label}: dbt seed", lambda: run_dbt(settings, plan.path, "seed"))
+    if plan.is_full:
+        stage(f"{label}: dbt seed", lambda: run_dbt(settings, plan.path, "seed"))
     return plan
 
 

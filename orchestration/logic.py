@@ -50,7 +50,8 @@ def model_logic(manifest: Mapping[str, Any]) -> dict[str, str]:
     def node(name: str) -> str:
         content = nodes[name]
         if content["resource_type"] == "seed":
-            return _sha256([content["checksum"]["checksum"]])
+            types = json.dumps(content["config"].get("column_types") or {}, sort_keys=True)
+            return _sha256([content["checksum"]["checksum"], types])
         called = sorted(
             m for m in content["depends_on"]["macros"] if m.startswith(f"macro.{PROJECT}.")
         )

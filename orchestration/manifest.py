@@ -131,8 +131,10 @@ def load_manifest() -> dict:
 RUN_TYPES = ("model", "seed", "test", "snapshot")
 
 
-def expected_nodes(manifest: dict) -> set[str]:
+def expected_nodes(manifest: dict, *, with_seeds: bool = True) -> set[str]:
     """Return the unique ids a whole night must run: models, seeds and data tests, no unit tests.
+
+    A night that starts from a base with the same seeds does not load them again.
 
     Ephemeral models are left out, because dbt compiles them into others and reports no result.
     """
@@ -140,6 +142,7 @@ def expected_nodes(manifest: dict) -> set[str]:
         unique_id
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in RUN_TYPES
+        and (with_seeds or node["resource_type"] != "seed")
         and node["config"].get("enabled", True)
         and node["config"].get("materialized") != "ephemeral"
     }

@@ -46,6 +46,7 @@ def render_summary(outcome: Outcome, current: Path) -> str:
     gate = outcome.facts.get("gate", {})
     publication = outcome.facts.get("publication", {})
     database = current / "utfall.duckdb"
+    seeds = "seeds as before" if dbt.get("seed") == 0 else f"{_count(dbt.get('seed'))} seeds"
     rows = [
         ("S", str(outcome.as_of)),
         (
@@ -56,8 +57,7 @@ def render_summary(outcome: Outcome, current: Path) -> str:
         ),
         (
             "dbt",
-            f"{_count(dbt.get('model'))} models, {_count(dbt.get('seed'))} seeds, "
-            f"{_count(dbt.get('test'))} data tests",
+            f"{_count(dbt.get('model'))} models, {seeds}, {_count(dbt.get('test'))} data tests",
         ),
         ("gate", str(gate.get("summary", "was not run"))),
         ("publication", str(publication.get("note", "none"))),

@@ -4,6 +4,28 @@
     came in since, can differ.
 -#}
 
+{#- From when on is known what came in of an entity since the base; reads a CTE `context` with
+    `base_as_of` and `is_full`. What was delivered late is known since it was first recorded. -#}
+{% macro first_news_of(entity) -%}
+    select
+        min(
+            case
+                when versions.known_from = versions.first_recorded_at
+                    then least(
+                        versions.known_from,
+                        coalesce(versions.created_recorded_at, versions.known_from)
+                    )
+                else versions.known_from
+            end
+        ) as known_from
+    from {{ ref('base_canonical__' ~ entity) }} as versions
+    cross join context
+    where
+        versions.first_extract_date > context.base_as_of
+        and versions.quarantine_reason is null
+        and not context.is_full
+{%- endmacro %}
+
 {#- Pre-hook of an incremental model with a `booking_month`: makes room for the rebuilt months, also
     where nothing takes their place. -#}
 {% macro forget_rebuilt_months() -%}
@@ -141,6 +163,51 @@
 {% macro is_open_figure() -%}
     {%- if is_incremental() -%}
         figure_id not in (select stored.figure_id from {{ this }} as stored)
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Pre-hook of a model of plans: keeps what nothing can have changed since the base, as
+    `int_planning__settled_bases` says of the same key: because of the people it was read from, of
+    the facts, or of both. -#}
+{% macro forget_open_plans(key='basis_id', settled_by=['is_settled']) -%}
+    {%- set bases = ref('int_planning__settled_bases') -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where
+            {{ key }} not in (
+                select bases.{{ key }}
+                from {{ bases }} as bases
+                where bases.{{ settled_by | join(' and bases.') }}
+            )
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The same of a model that follows from a pool, which is divided again where it has changed. -#}
+{% macro forget_open_divisions() -%}
+    {%- set bases = ref('int_planning__settled_bases') -%}
+    {%- set pools = ref('int_planning__pool_checks') -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where
+            division_id not in (
+                select pools.division_id
+                from {{ pools }} as pools
+                inner join {{ bases }} as bases on pools.basis_id = bases.basis_id
+                where bases.is_settled and bases.has_settled_facts
+            )
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Condition on the key of such a model: true in a full build. -#}
+{% macro is_open_plan(key) -%}
+    {%- if is_incremental() -%}
+        {{ key }} not in (select stored.{{ key.split('.') | last }} from {{ this }} as stored)
     {%- else -%}
         1 = 1
     {%- endif -%}

@@ -39,6 +39,7 @@ in_force as (
     select
         settled.*,
         budgets.version,
+        budgets.plan_id,
         row_number() over (
             partition by settled.budget_id, settled.month_start order by budgets.version desc
         ) as newest
@@ -51,6 +52,8 @@ final as (
     select
         budget_id,
         version,
+        plan_id,
+        basis_id,
         cast(null as date) as month_start,
         settled_at,
         valid_from,
@@ -62,6 +65,9 @@ final as (
     select
         budget_id,
         version,
+        plan_id,
+        {{ hash_key(['plan_id', 'month_start', 'settled_at', 'first_day', 'end_day']) }}
+            as basis_id,
         month_start,
         settled_at,
         first_day as valid_from,
@@ -73,6 +79,8 @@ final as (
 select
     budget_id,
     version,
+    plan_id,
+    basis_id,
     month_start,
     settled_at,
     valid_from,

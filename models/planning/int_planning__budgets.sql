@@ -32,6 +32,21 @@ final as (
             else allocation_method
         end as only_measure
     from numbered
+),
+
+identified as (
+    select
+        *,
+        -- All that the version says of how it is divided: the same id, the same plan.
+        {{ hash_key([
+            'budget_id', 'version', 'is_plan', 'budget_type_id', 'campaign_id', 'time_shape',
+            'measures', 'type_unit', 'is_divided', 'mode', 'period_start', 'period_end',
+            'holds_from', 'decided_at', 'has_target', 'own_target', 'target_low',
+            'over_assignment', 'allocation_method', 'weight_json', 'unit', 'has_unit',
+            'distribution_id', 'scope_json', 'channel', 'expected_renewal_rate',
+            'linked_budget_id',
+        ]) }} as plan_id
+    from final
 )
 
 select
@@ -69,7 +84,10 @@ select
     channel,
     expected_renewal_rate,
     linked_budget_id,
-    -- Budgets that read people at the same moment, and those that read the same facts.
+    plan_id,
+    -- The plan and the moment whose people it is read with; budgets that read people at the same
+    -- moment; and those that read the same facts.
+    {{ hash_key(['plan_id', 'settled_at', 'holds_from', 'period_end']) }} as basis_id,
     {{ hash_key(['settled_at', 'holds_from', 'period_end']) }} as time_basis_id,
     {{ hash_key([local_date('decided_at'), 'holds_from', 'scope_json']) }} as fact_basis_id
-from final
+from identified

@@ -1,3 +1,5 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_plans('fact_basis_id', ['has_settled_facts']) }}") }}
+
 with bases as (
     select distinct
         fact_basis_id,
@@ -5,7 +7,7 @@ with bases as (
         valid_from as reference_date,
         scope_json
     from {{ ref('int_planning__budgets') }}
-    where mode = 'distribute'
+    where mode = 'distribute' and {{ is_open_plan('fact_basis_id') }}
 ),
 
 parameters as (
@@ -126,7 +128,13 @@ invoiced as (
         channel,
         sum(net_amount) as revenue
     from {{ ref('fct_invoice_line_credits') }}
-    where credit_type = 'revenue'
+    where
+        credit_type = 'revenue'
+        and booking_month in (
+            select closed_months.month_start
+            from closed_months
+            where closed_months.month_no <= closed_months.revenue_months
+        )
     group by booking_month, customer_id, product_category, channel
 ),
 

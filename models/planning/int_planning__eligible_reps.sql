@@ -1,3 +1,5 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_plans() }}") }}
+
 with budgets as (
     select * from {{ ref('int_planning__budgets') }}
 ),
@@ -11,6 +13,7 @@ bases as (
         on
             budget_bases.budget_id = budgets.budget_id
             and budget_bases.version = budgets.version
+    where {{ is_open_plan('budget_bases.basis_id') }}
 ),
 
 reps as (
@@ -22,6 +25,7 @@ reps as (
         max(hire_date) as hire_date,
         max(leave_date) as leave_date
     from {{ ref('int_planning__rep_time') }}
+    where time_basis_id in (select bases.time_basis_id from bases)
     group by time_basis_id, rep_id
 ),
 
@@ -30,6 +34,7 @@ candidates as (
         bases.budget_id,
         bases.version,
         bases.month_start,
+        bases.basis_id,
         bases.time_basis_id,
         bases.channel,
         bases.settled_at,
@@ -108,6 +113,7 @@ select
     candidates.budget_id,
     candidates.version,
     candidates.month_start,
+    candidates.basis_id,
     candidates.time_basis_id,
     candidates.rep_id,
     candidates.works_from,

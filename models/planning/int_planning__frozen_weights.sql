@@ -1,3 +1,5 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_plans('basis_id', ['is_settled', 'has_settled_facts']) }}") }}
+
 with budgets as (
     select * from {{ ref('int_planning__budgets') }}
     where mode = 'distribute'
@@ -5,6 +7,7 @@ with budgets as (
 
 phases as (
     select
+        basis_id,
         budget_id,
         version,
         rep_id,
@@ -14,7 +17,8 @@ phases as (
         sum(presence) as presence,
         sum(ramped_presence) as ramped_presence
     from {{ ref('int_planning__rep_phases') }}
-    group by budget_id, version, rep_id
+    where {{ is_open_plan('basis_id') }}
+    group by basis_id, budget_id, version, rep_id
 ),
 
 months as (
@@ -82,6 +86,7 @@ customer_measures as (
 
 measured as (
     select
+        phases.basis_id,
         phases.budget_id,
         phases.version,
         phases.rep_id,
@@ -164,6 +169,7 @@ combined as (
 -- Several measures are added as shares of their totals, one measure stands for itself.
 weighed as (
     select
+        basis_id,
         budget_id,
         version,
         rep_id,
@@ -188,18 +194,20 @@ weighed as (
 
 by_rep as (
     select
+        basis_id,
         budget_id,
         version,
         rep_id,
         sum(full_weight) as full_weight,
         sum(weight) as weight
     from weighed
-    group by budget_id, version, rep_id
+    group by basis_id, budget_id, version, rep_id
 ),
 
 -- What a ramp leaves goes to the others, or waits at `unassigned` where the budget says so.
 gaps as (
     select
+        by_rep.basis_id,
         by_rep.budget_id,
         by_rep.version,
         'unassigned' as rep_id,
@@ -209,7 +217,7 @@ gaps as (
     inner join budgets
         on by_rep.budget_id = budgets.budget_id and by_rep.version = budgets.version
     where {{ json_number('budgets.weight_json', "'ramp_gap_unassigned'") }} > 0
-    group by by_rep.budget_id, by_rep.version
+    group by by_rep.basis_id, by_rep.budget_id, by_rep.version
     having sum(by_rep.full_weight - by_rep.weight) > 0
 ),
 
@@ -220,6 +228,7 @@ final as (
 )
 
 select
+    basis_id,
     budget_id,
     version,
     rep_id,

@@ -36,6 +36,7 @@ totals as (
 measured as (
     select
         pools.pool_id,
+        pools.basis_id,
         pools.amount,
         pools.unit,
         pools.amount - coalesce(totals.locked_amount, 0) as free_amount,
@@ -68,16 +69,28 @@ final as (
         -- rest as equals.
         weighted_without_cap = 0 and reach < free_amount as is_equal
     from measured
+),
+
+checked as (
+    select
+        pool_id,
+        basis_id,
+        cast(amount as decimal(28, 4)) as amount,
+        cast(unit as decimal(18, 4)) as unit,
+        cast(free_amount as decimal(28, 4)) as free_amount,
+        cast(members as bigint) as members,
+        cast(weight as decimal(28, 10)) as weight,
+        rule_id,
+        has_no_weight,
+        is_equal
+    from final
 )
 
 select
-    pool_id,
-    cast(amount as decimal(28, 4)) as amount,
-    cast(unit as decimal(18, 4)) as unit,
-    cast(free_amount as decimal(28, 4)) as free_amount,
-    cast(members as bigint) as members,
-    cast(weight as decimal(28, 10)) as weight,
-    rule_id,
-    has_no_weight,
-    is_equal
-from final
+    *,
+    -- All that is divided among the members of a plan: the same id, the same shares.
+    {{ hash_key([
+        'basis_id', 'amount', 'unit', 'free_amount', 'members', 'weight', 'rule_id',
+        'has_no_weight', 'is_equal',
+    ]) }} as division_id
+from checked

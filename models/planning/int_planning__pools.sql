@@ -19,6 +19,7 @@ limits as (
 final as (
     select
         plans.budget_id as pool_id,
+        plans.basis_id,
         case
             when {{ json_number('plans.weight_json', "'raise_to_floors'") }} > 0
                 then greatest(targets.pool_amount, coalesce(limits.least_amount, 0))
@@ -34,6 +35,7 @@ final as (
 
 select
     pool_id,
+    basis_id,
     cast(amount as decimal(28, 4)) as amount,
     cast(unit as decimal(18, 4)) as unit
 from final

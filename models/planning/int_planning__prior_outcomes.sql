@@ -1,9 +1,12 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_plans('plan_id', ['has_settled_facts']) }}") }}
+
 with parameters as (
     select * from {{ ref('int_planning__parameters') }}
 ),
 
 budgets as (
     select
+        budgets.plan_id,
         budgets.budget_id,
         budgets.version,
         budgets.budget_type_id,
@@ -19,12 +22,17 @@ budgets as (
             and budgets.period_start < parameters.valid_to
     inner join {{ ref('int_core__numbers') }} as years
         on years.n >= 1 and years.n <= parameters.history_years
-    where budgets.time_shape = 'flow' and not budgets.is_divided and budgets.mode = 'distribute'
+    where
+        budgets.time_shape = 'flow'
+        and not budgets.is_divided
+        and budgets.mode = 'distribute'
+        and {{ is_open_plan('budgets.plan_id') }}
 ),
 
 -- The same period in earlier years, as far as its months were closed when the budget was approved.
 prior_months as (
     select
+        budgets.plan_id,
         budgets.budget_id,
         budgets.version,
         budgets.budget_type_id,
@@ -44,12 +52,13 @@ prior_months as (
 
 complete as (
     select
+        plan_id,
         budget_id,
         version,
         years_back,
         min(month_start) <= min(prior_start) and max(month_end) >= max(prior_end) as is_complete
     from prior_months
-    group by budget_id, version, years_back
+    group by plan_id, budget_id, version, years_back
 ),
 
 scopes as (
@@ -217,6 +226,7 @@ final as (
 )
 
 select
+    complete.plan_id,
     final.budget_id,
     final.version,
     final.years_back,
@@ -230,4 +240,5 @@ inner join complete
         and final.version = complete.version
         and final.years_back = complete.years_back
 group by
-    final.budget_id, final.version, final.years_back, final.rep_id, complete.is_complete
+    complete.plan_id, final.budget_id, final.version, final.years_back, final.rep_id,
+    complete.is_complete

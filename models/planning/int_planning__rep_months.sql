@@ -1,12 +1,16 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_divisions() }}") }}
+
 with shares as (
     select
+        shares.division_id,
         shares.pool_id as budget_id,
         shares.rep_id,
         shares.target,
         shares.is_locked,
         pools.unit
     from {{ ref('int_planning__shares') }} as shares
-    inner join {{ ref('int_planning__pools') }} as pools on shares.pool_id = pools.pool_id
+    inner join {{ ref('int_planning__pool_checks') }} as pools on shares.pool_id = pools.pool_id
+    where {{ is_open_plan('shares.division_id') }}
 ),
 
 plans as (
@@ -41,6 +45,7 @@ rep_phases as (
 
 phased as (
     select
+        shares.division_id,
         shares.budget_id,
         shares.rep_id,
         rep_phases.month_start,
@@ -60,6 +65,7 @@ divided as (
 -- What was agreed on with a rep month by month is not phased again.
 locked as (
     select
+        shares.division_id,
         shares.budget_id,
         shares.rep_id,
         hand_targets.month_start,
@@ -78,6 +84,7 @@ locked as (
 )
 
 select
+    division_id,
     budget_id,
     rep_id,
     month_start,
@@ -88,6 +95,7 @@ from divided
 union all
 
 select
+    division_id,
     budget_id,
     rep_id,
     month_start,

@@ -1,10 +1,13 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_plans() }}") }}
+
 with budgets as (
     select * from {{ ref('int_planning__budgets') }}
+    where mode = 'distribute'
 ),
 
 eligible as (
     select * from {{ ref('int_planning__eligible_reps') }}
-    where month_start is null
+    where month_start is null and {{ is_open_plan('basis_id') }}
 ),
 
 rep_time as (
@@ -29,6 +32,7 @@ ramps as (
 )
 
 select
+    eligible.basis_id,
     eligible.budget_id,
     eligible.version,
     eligible.rep_id,

@@ -1,3 +1,5 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_plans('time_basis_id') }}") }}
+
 with bases as (
     select distinct
         time_basis_id,
@@ -5,6 +7,7 @@ with bases as (
         valid_from,
         period_end
     from {{ ref('int_planning__budget_bases') }}
+    where {{ is_open_plan('time_basis_id') }}
 ),
 
 parameters as (

@@ -1,12 +1,15 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_divisions() }}") }}
+
 with pools as (
     select
         pool_id,
+        division_id,
         {{ in_parts('free_amount', 4) }} as free_amount,
         {{ in_parts('unit', 4) }} as unit,
         is_equal as has_equals,
         has_no_weight or is_equal as is_equal
     from {{ ref('int_planning__pool_checks') }}
-    where rule_id is null
+    where rule_id is null and {{ is_open_plan('division_id') }}
 ),
 
 weights as (
@@ -239,6 +242,7 @@ divided as (
 
 final as (
     select
+        pools.division_id,
         divided.pool_id,
         divided.rep_id,
         weights.weight,
@@ -258,6 +262,7 @@ final as (
     union all
 
     select
+        pools.division_id,
         weights.pool_id,
         weights.rep_id,
         weights.weight,
@@ -274,6 +279,7 @@ final as (
 )
 
 select
+    division_id,
     pool_id,
     rep_id,
     cast(weight as decimal(28, 10)) as weight,

@@ -1,3 +1,5 @@
+{{ config(materialized="incremental", pre_hook="{{ forget_open_plans() }}") }}
+
 -- What each rep is asked for where the budget is a standard: the same for all, or a level that
 -- holds at every node.
 with budgets as (
@@ -11,6 +13,7 @@ parameters as (
 
 present as (
     select
+        eligible.basis_id,
         eligible.budget_id,
         eligible.version,
         eligible.month_start,
@@ -40,7 +43,10 @@ present as (
         on
             eligible.month_start >= parameters.valid_from
             and eligible.month_start < parameters.valid_to
-    where eligible.month_start is not null and budgets.own_target is not null
+    where
+        eligible.month_start is not null
+        and budgets.own_target is not null
+        and {{ is_open_plan('eligible.basis_id') }}
 ),
 
 -- A standard of so many weeks becomes a month by the rep's own working days: 5 a week in a month of
@@ -64,6 +70,7 @@ asked as (
 )
 
 select
+    basis_id,
     budget_id,
     version,
     month_start,

@@ -27,21 +27,27 @@ last_month as (
     from {{ ref('int_core__booking_months') }}
 ),
 
+month_days as (
+    select distinct
+        in_force.first_day,
+        least(in_force.month_start, last_month.month_start) as booking_month
+    from in_force
+    cross join last_month
+),
+
 -- The team of the first day of the month, with the knowledge that its outcomes are credited by.
 memberships as (
     select
-        in_force.budget_id,
-        in_force.month_start,
+        month_days.first_day,
         rep_nodes.rep_id,
         rep_nodes.team_id,
         rep_nodes.region_id
-    from in_force
-    cross join last_month
+    from month_days
     inner join {{ ref('int_core__rep_nodes') }} as rep_nodes
         on
-            least(in_force.month_start, last_month.month_start) = rep_nodes.booking_month
-            and in_force.first_day >= rep_nodes.valid_from
-            and in_force.first_day < rep_nodes.valid_to
+            month_days.booking_month = rep_nodes.booking_month
+            and month_days.first_day >= rep_nodes.valid_from
+            and month_days.first_day < rep_nodes.valid_to
 ),
 
 of_reps as (
@@ -78,14 +84,11 @@ placed as (
             of_reps.budget_id = in_force.budget_id
             and of_reps.month_start = in_force.month_start
     left join memberships
-        on
-            of_reps.budget_id = memberships.budget_id
-            and of_reps.month_start = memberships.month_start
-            and of_reps.rep_id = memberships.rep_id
+        on in_force.first_day = memberships.first_day and of_reps.rep_id = memberships.rep_id
 ),
 
 -- A team or region has the sum of its reps; a level holds for it as for them.
-of_nodes as (
+of_groups as (
     select
         placed.budget_id,
         placed.month_start,
@@ -96,17 +99,12 @@ of_nodes as (
             else sum(placed.target)
         end as target,
         max(placed.target_low) as target_low,
-        max(case when node_levels.node_level = 'rep' and placed.is_locked then 1 else 0 end) = 1
-            as is_locked
+        false as is_locked
     from placed
     cross join {{ node_levels() }}
     where
-        node_levels.node_level <> 'company'
-        and not (
-            placed.mode = 'same_level'
-            and node_levels.node_level <> 'rep'
-            and {{ node_id('placed') }} = 'unassigned'
-        )
+        node_levels.node_level in ('team', 'region')
+        and not (placed.mode = 'same_level' and {{ node_id('placed') }} = 'unassigned')
     group by
         placed.budget_id, placed.month_start, placed.mode, node_levels.node_level,
         {{ node_id('placed') }}
@@ -164,8 +162,22 @@ of_company as (
 ),
 
 all_nodes as (
-    select * from of_nodes
+    select
+        budget_id,
+        month_start,
+        'rep' as node_level,
+        rep_id as node_id,
+        target,
+        target_low,
+        is_locked
+    from of_reps
+
     union all
+
+    select * from of_groups
+
+    union all
+
     select * from of_company
 ),
 

@@ -124,14 +124,25 @@ def data_test_in_words(test: Mapping[str, Any]) -> str:
     return " ".join(line.removeprefix("--").strip() for line in comment) or test["name"]
 
 
-def dbt_arguments(*, is_full: bool) -> list[str]:
+def dbt_arguments(*, is_full: bool, loads_seeds: bool = True) -> list[str]:
     """Return dbt's arguments for a night.
 
     Unit tests are left out by resource type: an ``exclude`` of the asset selection does not keep
     ``dbt build`` from running them when everything is selected.
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if not loads_seeds:
+        arguments += ["--exclude-resource-type", "seed"]
     return [*arguments, "--full-refresh"] if is_full else arguments
+
+
+def must_load_seeds(plan: Any, nodes: Mapping[str, Any]) -> bool:
+    """Return whether the build file lacks a seed as it is now: a copy of the base holds the base's.
+
+    ``plan`` is the night's ``BuildPlan`` and ``nodes`` the manifest's.
+    """
+    seeds = {node["name"] for node in nodes.values() if node["resource_type"] == "seed"}
+    return plan.is_full or not seeds.isdisjoint(plan.rebuilt)
 
 
 def count_results(results: list[dict[str, Any]]) -> dict[str, int]:
@@ -302,7 +313,9 @@ def build_dbt_assets(
             if postgres:
                 variables |= postgres.environment
             stack.enter_context(environment(**variables))
-            invocation = dbt.cli(dbt_arguments(is_full=plan["is_full"]), context=context)
+            loads_seeds = must_load_seeds(read_plan(build_file), manifest["nodes"])
+            arguments = dbt_arguments(is_full=plan["is_full"], loads_seeds=loads_seeds)
+            invocation = dbt.cli(arguments, context=context)
             remember_child(opened, invocation.process.pid)
             try:
                 yield from invocation.stream()
@@ -343,7 +356,8 @@ def build_dbt_assets(
                     "beside it), so the file is not used; run the same S again."
                 )
             if not context.is_subset:
-                missing = not_run(expected_nodes(manifest), results)
+                expected = expected_nodes(manifest, with_seeds=loads_seeds)
+                missing = not_run(expected, results)
                 if missing:
                     raise DbtStageError(
                         f"dbt ran {len(results)} models, seeds and data tests and left out "

@@ -2,7 +2,8 @@
 
 The days cross the closing of February, and one of the incremental runs covers two days because the
 night between was never run. To what the demo company changes by itself come contracts recorded
-late, invoice lines corrected, meetings deleted and campaigns prolonged, in months that have closed.
+late, invoice lines corrected, meetings deleted and campaigns prolonged, in months that have closed;
+and absences recorded late, reps who leave, budgets and targets that are revised.
 Nothing is published here, so that the test costs what ingest and dbt cost.
 """
 
@@ -44,6 +45,7 @@ ABOUT_THE_RUN = {
     "int_outcomes__late_changes",
     "int_outcomes__late_rows",
     "int_outcomes__touched_periods",
+    "int_planning__settled_bases",
 }
 """Tables that say how the run was made (its base, what it rebuilt), and differ by meaning."""
 
@@ -89,8 +91,45 @@ CHANGES = {
         from read_csv('{first}/crm/campaigns/2026-03-02/*.csv')
         where start_date between date '2026-01-01' and date '2026-02-28'
         """,
+    # Known before the year's plans were settled, and delivered now.
+    "crm/rep_absences": """
+        select distinct on (rep_id) * replace (
+            date '2026-02-18' as date, rep_id || '|2026-02-18' as source_id,
+            '2025-12-10T08:00:00Z' as created_recorded_at
+        )
+        from read_csv('{first}/crm/rep_absences/2026-03-02/*.csv')
+        order by rep_id
+        limit 10
+        """,
+    "crm/reps": """
+        select * replace (date '2026-03-20' as leave_date)
+        from read_csv('{first}/crm/reps/2026-03-02/*.csv')
+        where role in ('rep', 'kam') and leave_date is null and hire_date < date '2025-01-01'
+        order by rep_id
+        limit 2
+        """,
+    "crm/budgets": """
+        select * replace (company_target * 1.1 as company_target)
+        from read_json('{first}/crm/budgets/2026-03-02/*.jsonl')
+        where
+            period_start = date '2026-01-01' and period_end_excl = date '2027-01-01'
+            and company_target is not null and status = 'approved'
+        order by budget_id
+        limit 3
+        """,
+    "crm/budget_targets": """
+        select * replace (
+            version + 1 as version, target + 1 as target, date '2026-04-01' as valid_from,
+            source_id || '|late' as source_id, '{recorded}' as created_recorded_at
+        )
+        from read_json('{first}/crm/budget_targets/2026-03-02/*.jsonl')
+        where month >= date '2026-04-01' and month < date '2026-07-01' and is_locked
+        order by source_id
+        limit 6
+        """,
 }
-"""Rows that reach back into closed months, made from rows of the first delivery, per entity."""
+"""Rows that reach back into closed months and settled plans, and changes of plans that hold from
+April on, made from rows of the first delivery, per entity."""
 
 
 WITH_MEMORY = [
@@ -100,6 +139,7 @@ WITH_MEMORY = [
     "+path:models/outcomes",
     "+outcomes",
     "+outcomes_by_dimension",
+    "+path:models/planning",
     "+int_scoring__figure_parts",
 ]
 """What a later night starts from: every model that keeps rows, and all that these are made of."""
@@ -262,6 +302,34 @@ def test_late_corrected_and_deleted_rows_reach_back_into_closed_months(side_by_s
     assert late == 5
     assert corrected > 5
     assert deleted >= 20
+
+
+def test_late_absences_leavers_and_revisions_reach_the_plans(side_by_side):
+    """What is settled of a plan is kept from night to night, until something of it changes."""
+    planning = "whole.planning.int_planning__"
+    ((absent,), (left,), (revised,), (locked,)) = (
+        rows(side_by_side, query)[0]
+        for query in (
+            f"select count(distinct rep_id) from {planning}rep_time "
+            "where month_start = '2026-02-01' and absent_days > 0",
+            f"select count(distinct leaver_id) from {planning}successions "
+            "where month_start >= '2026-04-01'",
+            f"select count(distinct budget_id) from {planning}revisions "
+            "where kind = 'budget_changed' and valid_from = '2026-04-01'",
+            f"select count(*) from {planning}hand_targets "
+            "where not is_of_plan and is_locked and valid_from = '2026-04-01'",
+        )
+    )
+    assert absent >= 5
+    assert left >= 1
+    assert revised == 3
+    assert locked >= 1
+    ((kept,),) = rows(
+        side_by_side,
+        "select count(*) from incremental.planning.int_planning__settled_bases "
+        "where is_settled and has_settled_facts",
+    )
+    assert kept > 100
 
 
 def test_ten_incremental_nights_are_the_full_rebuild_of_the_last(side_by_side):

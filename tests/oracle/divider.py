@@ -13,7 +13,9 @@ from tests.oracle.planning import Impossible, Share, Sharer, divide
 from tests.support.compiled import CATALOG, Project
 
 FED = {
-    "int_planning__pools": "pool_id varchar, amount decimal(28, 4), unit decimal(18, 4)",
+    "int_planning__pools": (
+        "pool_id varchar, basis_id varchar, amount decimal(28, 4), unit decimal(18, 4)"
+    ),
     "int_planning__weights": (
         "pool_id varchar, rep_id varchar, weight decimal(28, 10), floor decimal(28, 4), "
         "cap decimal(28, 4), locked_target decimal(28, 4)"
@@ -89,7 +91,7 @@ class Divider:
     def _feed(self, pools: Mapping[str, Pool]) -> None:
         self._insert(
             "int_planning__pools",
-            [(name, exact(p.amount), exact(p.unit)) for name, p in pools.items()],
+            [(name, name, exact(p.amount), exact(p.unit)) for name, p in pools.items()],
         )
         self._insert(
             "int_planning__weights",

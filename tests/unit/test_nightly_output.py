@@ -30,6 +30,7 @@ from orchestration.assets.dbt import (
     count_results,
     dbt_arguments,
     failure_in_words,
+    must_load_seeds,
     not_run,
     problems_in,
 )
@@ -103,6 +104,22 @@ def test_a_full_build_refreshes_and_no_night_runs_unit_tests():
     assert dbt_arguments(is_full=True) == [*ordinary, "--full-refresh"]
 
 
+def test_seeds_are_loaded_where_the_build_file_does_not_hold_them():
+    nodes = {
+        "seed.utfall.roles": {"resource_type": "seed", "name": "roles"},
+        "model.utfall.reps": {"resource_type": "model", "name": "reps"},
+    }
+    ordinary = SimpleNamespace(is_full=False, rebuilt=())
+    assert not must_load_seeds(ordinary, nodes)
+    assert not must_load_seeds(SimpleNamespace(is_full=False, rebuilt=("reps",)), nodes)
+    assert must_load_seeds(SimpleNamespace(is_full=False, rebuilt=("reps", "roles")), nodes)
+    assert must_load_seeds(SimpleNamespace(is_full=True, rebuilt=()), nodes)
+    assert dbt_arguments(is_full=False, loads_seeds=False) == [
+        *("build", "--exclude-resource-type", "unit_test"),
+        *("--exclude-resource-type", "seed"),
+    ]
+
+
 RESULTS = [
     {"unique_id": "model.utfall.dim_reps", "status": "success", "message": "OK"},
     {"unique_id": "seed.utfall.parameters", "status": "success", "message": "OK"},
@@ -171,6 +188,9 @@ def test_unit_tests_and_ephemeral_models_are_not_expected_of_a_night():
         "unit_tests": {"unit_test.utfall.f": {}},
     }
     assert expected_nodes(manifest) == {"model.utfall.a", "test.utfall.d"}
+    manifest["nodes"]["seed.utfall.s"] = {"resource_type": "seed", "config": {}}
+    assert "seed.utfall.s" in expected_nodes(manifest)
+    assert "seed.utfall.s" not in expected_nodes(manifest, with_seeds=False)
 
 
 def test_the_manifest_is_stale_as_soon_as_a_model_is_added_changed_or_renamed(tmp_path):

@@ -61,23 +61,7 @@ with context as (
 -- What came in since the base, and from when on it is known.
 news as (
     {% for entity in entities -%}
-        select
-            min(
-                case
-                    when versions.known_from = versions.first_recorded_at
-                        then least(
-                            versions.known_from,
-                            coalesce(versions.created_recorded_at, versions.known_from)
-                        )
-                    else versions.known_from
-                end
-            ) as known_from
-        from {{ ref('base_canonical__' ~ entity) }} as versions
-        cross join context
-        where
-            versions.first_extract_date > context.base_as_of
-            and versions.quarantine_reason is null
-            and not context.is_full
+        {{ first_news_of(entity) }}
     {{ "union all" if not loop.last }}  -- noqa: LT02
     {% endfor %}
 ),
