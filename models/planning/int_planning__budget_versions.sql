@@ -145,8 +145,8 @@ converted as (
     from typed
     left join {{ ref('int_core__daily_rates') }} as rates
         on
-            typed.is_foreign
-            and typed.currency = rates.currency
+            -- One comparison, so that budgets and rates are matched and not each tried with each.
+            case when typed.is_foreign then typed.currency end = rates.currency
             and {{ add_days(local_date('typed.known_from'), -1) }} = rates.date_day
             and {{ trunc_date('month', add_days(local_date('typed.known_from'), -1)) }}
             = rates.booking_month

@@ -43,40 +43,51 @@ planned_reps as (
     where eligible.month_start is null
 ),
 
--- Who the plan did not know would leave: gone for the whole month, or from a day in it on.
-leaving as (
+-- Most people work all of a month: who does not is found before the plan is asked about them.
+absent as (
     select
         rep_months.budget_id,
         rep_months.rep_id,
         rep_months.month_start,
         rep_months.target,
-        month_bases.settled_at,
-        month_bases.valid_from,
-        month_bases.period_end,
-        month_bases.unit,
-        month_bases.weight_json,
         rep_time.rep_id is null as is_gone,
-        rep_time.works_to
+        rep_time.works_to,
+        rep_time.leave_date
     from rep_months
     inner join month_bases
         on
             rep_months.budget_id = month_bases.budget_id
             and rep_months.month_start = month_bases.month_start
-    inner join planned_reps
-        on
-            rep_months.budget_id = planned_reps.budget_id
-            and rep_months.rep_id = planned_reps.rep_id
     left join rep_time
         on
             month_bases.time_basis_id = rep_time.time_basis_id
             and rep_months.rep_id = rep_time.rep_id
             and rep_months.month_start = rep_time.month_start
-    where
-        rep_time.rep_id is null
-        or (
-            rep_time.works_to < month_bases.period_end
-            and rep_time.leave_date is distinct from planned_reps.leave_date
-        )
+    where rep_time.rep_id is null or rep_time.works_to < month_bases.period_end
+),
+
+-- Who the plan did not know would leave: gone for the whole month, or from a day in it on.
+leaving as (
+    select
+        absent.budget_id,
+        absent.rep_id,
+        absent.month_start,
+        absent.target,
+        month_bases.settled_at,
+        month_bases.valid_from,
+        month_bases.period_end,
+        month_bases.unit,
+        month_bases.weight_json,
+        absent.is_gone,
+        absent.works_to
+    from absent
+    inner join month_bases
+        on
+            absent.budget_id = month_bases.budget_id
+            and absent.month_start = month_bases.month_start
+    inner join planned_reps
+        on absent.budget_id = planned_reps.budget_id and absent.rep_id = planned_reps.rep_id
+    where absent.is_gone or absent.leave_date is distinct from planned_reps.leave_date
 ),
 
 -- Whoever leaves within a month keeps the part of it that lies before, by the company's working
@@ -189,6 +200,14 @@ new_owners as (
         old_customers.customer_id
 ),
 
+successors as (
+    select distinct
+        budget_id,
+        month_start,
+        successor_id
+    from new_owners
+),
+
 -- A successor works in the budget in that month, and its target is not locked.
 able as (
     select
@@ -196,14 +215,19 @@ able as (
         eligible.month_start,
         eligible.rep_id,
         eligible.hire_date
-    from {{ ref('int_planning__eligible_reps') }} as eligible
+    from successors
+    inner join {{ ref('int_planning__eligible_reps') }} as eligible
+        on
+            successors.budget_id = eligible.budget_id
+            and successors.month_start = eligible.month_start
+            and successors.successor_id = eligible.rep_id
     left join rep_months
         on
             eligible.budget_id = rep_months.budget_id
             and eligible.month_start = rep_months.month_start
             and eligible.rep_id = rep_months.rep_id
             and rep_months.is_locked
-    where eligible.month_start is not null and rep_months.rep_id is null
+    where rep_months.rep_id is null
 ),
 
 handed_over as (

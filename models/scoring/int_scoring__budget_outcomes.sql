@@ -1,5 +1,9 @@
+-- Numbered, so that half a million nodes carry a number and not the names of their budgets.
 with subjects as (
-    select * from {{ ref('int_scoring__subject_periods') }}
+    select
+        *,
+        row_number() over (order by subject_id, period_type, period_start) as subject_no
+    from {{ ref('int_scoring__subject_periods') }}
     where subject_type = 'budget'
 ),
 
@@ -7,12 +11,23 @@ figures as (
     select * from {{ ref('int_scoring__figures') }}
 ),
 
--- Who has a target, and who has an outcome without one.
-nodes as (
+-- Who has a target: in a month once, in what runs on over months in some of them.
+target_nodes as (
     select
-        subjects.subject_id,
-        subjects.period_type,
-        subjects.period_start,
+        subjects.subject_no,
+        targets.node_level,
+        targets.node_id
+    from subjects
+    inner join {{ ref('int_planning__targets') }} as targets
+        on
+            subjects.subject_id = targets.budget_id
+            and {{ trunc_date('month', 'subjects.period_start') }} = targets.month
+    where subjects.period_type = 'month'
+
+    union all
+
+    select distinct
+        subjects.subject_no,
         targets.node_level,
         targets.node_id
     from subjects
@@ -21,13 +36,13 @@ nodes as (
             subjects.subject_id = targets.budget_id
             and {{ trunc_date('month', 'subjects.period_start') }} <= targets.month
             and subjects.period_end > targets.month
+    where subjects.period_type <> 'month'
+),
 
-    union
-
+-- Who has an outcome, and the company.
+figure_nodes as (
     select
-        subjects.subject_id,
-        subjects.period_type,
-        subjects.period_start,
+        subjects.subject_no,
         figures.node_level,
         figures.node_id
     from subjects
@@ -36,12 +51,25 @@ nodes as (
     union
 
     select
-        subject_id,
-        period_type,
-        period_start,
+        subject_no,
         'company' as node_level,
         'company' as node_id
     from subjects
+),
+
+nodes as (
+    select * from target_nodes
+
+    union all
+
+    select figure_nodes.*
+    from figure_nodes
+    left join target_nodes
+        on
+            figure_nodes.subject_no = target_nodes.subject_no
+            and figure_nodes.node_level = target_nodes.node_level
+            and figure_nodes.node_id = target_nodes.node_id
+    where target_nodes.subject_no is null
 ),
 
 final as (
@@ -58,11 +86,7 @@ final as (
     from subjects
     inner join {{ ref('budget_type_registry') }} as registry
         on subjects.budget_type_id = registry.budget_type_id
-    inner join nodes
-        on
-            subjects.subject_id = nodes.subject_id
-            and subjects.period_type = nodes.period_type
-            and subjects.period_start = nodes.period_start
+    inner join nodes on subjects.subject_no = nodes.subject_no
     left join figures
         on
             subjects.figure_id = figures.figure_id

@@ -11,6 +11,20 @@ parameters as (
 
 -- A key figure's period gives way to the next on the day it ends, so nobody is shown how it ended.
 -- A budget stays until it is closed.
+closed_nights as (
+    select
+        as_of,
+        subject_id,
+        node_level,
+        node_id,
+        period_start,
+        period_end,
+        definition_version,
+        value
+    from {{ ref('int_scoring__frozen_scores') }}
+    where subject_type = 'budget' and is_closed
+),
+
 closed as (
     select
         subject_id,
@@ -19,24 +33,23 @@ closed as (
         period_start,
         period_end,
         min(as_of) as closed_as_of
-    from {{ ref('int_scoring__frozen_scores') }}
-    where subject_type = 'budget' and is_closed
+    from closed_nights
     group by subject_id, node_level, node_id, period_start, period_end
 ),
 
 finals as (
     select
         closed.*,
-        frozen.definition_version,
-        frozen.value as final_value
+        closed_nights.definition_version,
+        closed_nights.value as final_value
     from closed
-    inner join {{ ref('int_scoring__frozen_scores') }} as frozen
+    inner join closed_nights
         on
-            closed.subject_id = frozen.subject_id
-            and closed.node_level = frozen.node_level
-            and closed.node_id = frozen.node_id
-            and closed.closed_as_of = frozen.as_of
-    where frozen.subject_type = 'budget' and frozen.value is not null
+            closed.subject_id = closed_nights.subject_id
+            and closed.node_level = closed_nights.node_level
+            and closed.node_id = closed_nights.node_id
+            and closed.closed_as_of = closed_nights.as_of
+    where closed_nights.value is not null
 ),
 
 -- What was published on the first night on which so much of the period had gone, if there was one

@@ -52,18 +52,12 @@ target_months as (
         subjects.subject_id,
         targets.node_level,
         targets.node_id,
+        targets.month,
         targets.target,
         targets.target_low,
         targets.target_mode = 'same_level'
         or (targets.target_mode = 'per_rep' and registry.is_standing) as is_level,
-        row_number() over (
-            partition by
-                subjects.subject_type, subjects.subject_id, targets.node_level, targets.node_id
-            order by
-                case when targets.month <= context.as_of then 0 else 1 end,
-                case when targets.month <= context.as_of then targets.month end desc nulls last,
-                targets.month
-        ) as newest
+        case when targets.month <= context.as_of then targets.month end as begun_month
     from subjects
     cross join context
     inner join registry on subjects.budget_type_id = registry.budget_type_id
@@ -79,20 +73,35 @@ target_months as (
             )
 ),
 
-budget_targets as (
+month_sums as (
     select
         subject_type,
         subject_id,
         node_level,
         node_id,
-        case
-            when max(case when is_level then 1 else 0 end) = 1
-                then max(case when newest = 1 then target end)
-            else sum(target)
-        end as target,
-        max(case when newest = 1 then target_low end) as target_low
+        max(case when is_level then 1 else 0 end) = 1 as is_level,
+        sum(target) as target,
+        coalesce(max(begun_month), min(month)) as newest_month
     from target_months
     group by subject_type, subject_id, node_level, node_id
+),
+
+budget_targets as (
+    select
+        month_sums.subject_type,
+        month_sums.subject_id,
+        month_sums.node_level,
+        month_sums.node_id,
+        case when month_sums.is_level then newest.target else month_sums.target end as target,
+        newest.target_low
+    from month_sums
+    inner join target_months as newest
+        on
+            month_sums.subject_type = newest.subject_type
+            and month_sums.subject_id = newest.subject_id
+            and month_sums.node_level = newest.node_level
+            and month_sums.node_id = newest.node_id
+            and month_sums.newest_month = newest.month
 ),
 
 kpi_reps as (

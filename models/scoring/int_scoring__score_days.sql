@@ -34,28 +34,37 @@ rolling as (
     where is_rolling
 ),
 
+-- Few subjects are rolling: they are looked for first, their nodes among what is found.
+rolling_subjects as (
+    select distinct
+        subject_type,
+        subject_id,
+        period_start
+    from rolling
+),
+
 first_day as (
     select min(period_start) as period_start
-    from rolling
+    from rolling_subjects
 ),
 
 -- The days of the sales period on which there was a score, and tonight.
 days as (
     select
-        rolling.subject_type,
-        rolling.subject_id,
-        rolling.node_level,
-        rolling.node_id,
+        frozen.subject_type,
+        frozen.subject_id,
+        frozen.node_level,
+        frozen.node_id,
+        frozen.period_start,
         frozen.score
     from {{ ref('int_scoring__frozen_scores') }} as frozen
     inner join first_day on frozen.as_of >= first_day.period_start
-    inner join rolling
+    inner join rolling_subjects
         on
-            frozen.subject_type = rolling.subject_type
-            and frozen.subject_id = rolling.subject_id
-            and frozen.node_level = rolling.node_level
-            and frozen.node_id = rolling.node_id
-            and frozen.period_start = rolling.period_start
+            frozen.subject_type = rolling_subjects.subject_type
+            and frozen.subject_id = rolling_subjects.subject_id
+            and frozen.period_start = rolling_subjects.period_start
+    where frozen.score is not null
 
     union all
 
@@ -64,6 +73,7 @@ days as (
         subject_id,
         node_level,
         node_id,
+        period_start,
         score
     from rolling
 ),
@@ -74,10 +84,11 @@ met as (
         subject_id,
         node_level,
         node_id,
+        period_start,
         count(score) as days_scored,
         sum(case when score >= 1 then 1 else 0 end) as days_met
     from days
-    group by subject_type, subject_id, node_level, node_id
+    group by subject_type, subject_id, node_level, node_id, period_start
 )
 
 select
@@ -87,7 +98,8 @@ select
     scores.node_id,
     context.as_of,
     yesterday.value as value_yesterday,
-    {{ ratio('met.days_met', 'met.days_scored') }} as days_met_share
+    case when scores.is_rolling then {{ ratio('met.days_met', 'met.days_scored') }} end
+        as days_met_share
 from scores
 cross join context
 left join yesterday
@@ -102,3 +114,4 @@ left join met
         and scores.subject_id = met.subject_id
         and scores.node_level = met.node_level
         and scores.node_id = met.node_id
+        and scores.period_start = met.period_start

@@ -109,13 +109,19 @@ def compiled_code(target: Path) -> dict[str, str]:
     }
 
 
+def project_of(statements: Mapping[str, str], folder: Path) -> Path:
+    """A project with the project's macros and a model for each of ``statements`` (name → SQL)."""
+    project = _project(folder)
+    for name, statement in statements.items():
+        (project / "models" / f"{name}.sql").write_text(statement, encoding="utf-8")
+    return project
+
+
 def compile_sql(
     statements: Mapping[str, str], folder: Path, environment: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Compile Jinja ``statements`` (name → SQL) with the project's macros; name → plain SQL."""
-    project = _project(folder)
-    for name, statement in statements.items():
-        (project / "models" / f"{name}.sql").write_text(statement, encoding="utf-8")
+    project = project_of(statements, folder)
     target = folder / "target"
     run_dbt(
         "compile",
