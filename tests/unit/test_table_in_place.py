@@ -20,11 +20,11 @@ class Warehouse:
         self.build_file = folder / "warehouse.duckdb"
         self.project = project_of({"figures": TABLE + "1 as figure"}, folder)
 
-    def build(self, statement: str) -> None:
+    def build(self, statement: str, *arguments: str) -> None:
         """Run the model as ``statement``; ``AssertionError`` where dbt fails."""
         (self.project / "models" / "figures.sql").write_text(statement, encoding="utf-8")
         run_dbt(
-            "run",
+            *("run", *arguments),
             build_file=self.build_file,
             project=self.project,
             target_path=self.folder / "target",
@@ -66,3 +66,53 @@ def test_a_table_takes_the_place_of_a_view(warehouse):
     assert warehouse.relations() == [("figures", "BASE TABLE")]
     warehouse.build("{{ config(materialized='view') }} select 3 as figure")
     assert warehouse.relations() == [("figures", "VIEW")]
+
+
+ADDED = "{{ config(materialized='incremental'%s) }} select "
+
+
+def test_a_night_adds_its_rows_by_name(warehouse):
+    warehouse.build(ADDED % "" + "1 as figure, 'a' as name")
+    warehouse.build(ADDED % "" + "'b' as name, 2 as figure")
+    assert warehouse.ask("from figures order by figure") == [(1, "a"), (2, "b")]
+    assert warehouse.relations() == [("figures", "BASE TABLE")]
+
+
+def test_the_hook_makes_room_and_the_model_reads_what_was_kept(warehouse):
+    hook = ", pre_hook='{% if is_incremental() %} delete from {{ this }} where n = 2 {% endif %}'"
+    rows = (
+        "n from range(1, 4) as numbers (n) "
+        "{% if is_incremental() %} where n not in (select n from {{ this }}) {% endif %}"
+    )
+    warehouse.build(ADDED % hook + "'first' as night, " + rows)
+    warehouse.build(ADDED % hook + "'second' as night, " + rows)
+    assert warehouse.ask("select n, night from figures order by n") == [
+        (1, "first"),
+        (2, "second"),
+        (3, "first"),
+    ]
+
+
+def test_rows_of_a_key_take_the_place_of_all_rows_of_the_key(warehouse):
+    key = ", unique_key='contract'"
+    values = "* from (values {}) as credits (contract, amount)"
+    warehouse.build(ADDED % key + values.format("('A', 1), ('A', 2), ('B', 3)"))
+    warehouse.build(ADDED % key + values.format("('A', 9), ('C', 4)"))
+    assert warehouse.ask("from figures order by all") == [("A", 9), ("B", 3), ("C", 4)]
+    assert warehouse.relations() == [("figures", "BASE TABLE")]
+
+
+def test_a_failing_night_leaves_the_rows_as_they_were_also_those_its_hook_took(warehouse):
+    hook = ", pre_hook='{% if is_incremental() %} delete from {{ this }} {% endif %}'"
+    warehouse.build(ADDED % hook + "1 as figure")
+    with pytest.raises(AssertionError, match="Could not convert"):
+        warehouse.build(ADDED % hook + "cast(concat('no', 'number') as integer) as figure")
+    assert warehouse.ask("from figures") == [(1,)]
+
+
+def test_a_column_that_is_gone_is_an_error_until_the_table_is_built_in_full(warehouse):
+    warehouse.build(ADDED % "" + "1 as figure, 'a' as name")
+    with pytest.raises(AssertionError, match="name"):
+        warehouse.build(ADDED % "" + "2 as figure")
+    warehouse.build(ADDED % "" + "3 as figure", "--full-refresh")
+    assert warehouse.ask("from figures") == [(3,)]
