@@ -64,7 +64,7 @@ select
     last_year.value as value_last_year,
     {{ ratio('compared.value', 'last_year.value', 4) }} as index_last_year,
     periods.is_closed,
-    {{ trunc_date('month', 'compared.period_start') }} as booking_month
+    {{ trunc_date('month', add_days('periods.period_end', -1)) }} as booking_month
 from compared
 inner join periods
     on

@@ -15,11 +15,16 @@ SPILL_FOLDER = "spill"
 
 
 def connect(
-    settings: Settings, path: Path | None = None, *, read_only: bool = False
+    settings: Settings,
+    path: Path | None = None,
+    *,
+    read_only: bool = False,
+    storage_version: str | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open ``path`` (None: in memory) with the run's threads and memory limit, in UTC.
 
-    Spilled data goes below ``settings.work``; a read-only connection writes nothing at all.
+    Spilled data goes below ``settings.work``; a read-only connection writes nothing at all. A new
+    file is written so that DuckDB reads it from ``storage_version`` on (None: as old as can be).
     """
     config: dict[str, str | int] = {
         "threads": settings.threads,
@@ -27,6 +32,8 @@ def connect(
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
+    if storage_version:
+        config["storage_compatibility_version"] = storage_version
     if not read_only:
         settings.work.mkdir(parents=True, exist_ok=True)
         config["temp_directory"] = str(settings.work / SPILL_FOLDER)

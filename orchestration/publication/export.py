@@ -105,6 +105,8 @@ class Mart:
     """Columns whose audience is another than the table's."""
     restricted: frozenset[str] = frozenset()
     """Columns that never reach the open files."""
+    database_order_by: tuple[str, ...] = ()
+    """Order of the rows in the DuckDB file, where another than the files' packs them better."""
 
     @property
     def is_restricted(self) -> bool:
@@ -140,6 +142,7 @@ def marts_of(manifest: Mapping[str, Any]) -> dict[str, Mart]:
             audience=audience,
             column_audiences={k: value for k, value in audiences.items() if value != audience},
             restricted=NEVER_OPEN | {k for k, value in audiences.items() if value == RESTRICTED},
+            database_order_by=tuple(meta.get("database_order_by") or ()),
         )
     return marts
 
@@ -174,7 +177,7 @@ def export_candidates(
 ) -> dict[str, TableExport]:
     """Write what is open in every mart of ``build_path`` below ``out_dir``; returns table → export.
 
-    ``previous`` is the release folder whose files may be shared: a month whose bytes are equal is
+    ``previous`` is the release folder whose files may be shared: a file whose bytes are equal is
     hard-linked, and a month in ``unchanged_months[table]`` is taken over without being written
     again, provided the table's columns are the same. On the same condition the file of a night in
     ``frozen[table]`` is the frozen one, unread but for its hash. What S itself adds to a table of
@@ -287,11 +290,12 @@ def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart, publication_id: str
         )
     columns = [column for column in columns if column[0] not in mart.restricted]
     names = [name for name, _ in columns]
-    unknown = [name for name in mart.order_by if name not in names]
-    if unknown:
-        raise ExportError(
-            f"{mart.name}: config.meta.order_by names {', '.join(unknown)}, which is no column."
-        )
+    for key in ("order_by", "database_order_by"):
+        unknown = [name for name in getattr(mart, key) if name not in names]
+        if unknown:
+            raise ExportError(
+                f"{mart.name}: config.meta.{key} names {', '.join(unknown)}, which is no column."
+            )
     order = (*mart.order_by, *(name for name in names if name not in mart.order_by))
     parts: tuple[Any, ...] = (_WHOLE,)
     column = PARTITIONED_BY.get(mart.name)
@@ -466,7 +470,7 @@ def _reusable(
 ) -> tuple[Path, Mapping[str, Any]] | None:
     """The previous release's file of this table and part, when its columns and order agree."""
     entry = earlier.get(plan.mart.name)
-    if previous is None or part is _WHOLE or entry is None:
+    if previous is None or entry is None:
         return None
     if [tuple(column) for column in entry["columns"]] != list(plan.columns):
         return None

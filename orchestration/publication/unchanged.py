@@ -22,16 +22,26 @@ READS = (
 )
 """Schema and name of what is read beside the marts: the build file of every engine holds it."""
 
-_OUTCOMES = """
-    select date_trunc('month', period_start)::date from outcomes.int_outcomes__touched_periods
+_MONTHS = """
+    select month_start from core.int_core__booking_months
+    union
+    select date_trunc('month', period_end - interval 1 day)::date from core.int_core__periods
 """
 
-# Evidence of flow types lies in the month it is booked in; that of a period in the month it begins.
+# What is counted for a period lies in the month in which the period ends.
+_OUTCOMES = """
+    select date_trunc('month', periods.period_end - interval 1 day)::date
+    from outcomes.int_outcomes__touched_periods as touched
+    inner join core.int_core__periods as periods
+        using (period_type, period_start, campaign_id)
+"""
+
+# Other evidence lies in the month it is booked in.
 _EVIDENCE = """
     select month_start from core.int_core__booking_months
     where month_start >= (select rebuild_from from core.int_core__rebuild)
     union
-    select date_trunc('month', period_start)::date from core.int_core__periods
+    select date_trunc('month', period_end - interval 1 day)::date from core.int_core__periods
     where period_end > (select rebuild_from from core.int_core__rebuild)
 """
 
@@ -59,8 +69,8 @@ def unchanged_months(
             return {}
         # The standing figures of both nights lie in their months.
         nights = {base_as_of.replace(day=1), as_of.replace(day=1)}
+        months = {month for (month,) in connection.execute(_MONTHS).fetchall()}
         for table, query in (("outcomes", _OUTCOMES), ("outcome_evidence", _EVIDENCE)):
-            changed = nights | {month for (month,) in connection.execute(query).fetchall()}
-            rows = connection.execute(f"select distinct booking_month from marts.{table}")
-            found[table] = {month for (month,) in rows.fetchall() if month} - changed
+            changed = {month for (month,) in connection.execute(query).fetchall()}
+            found[table] = months - changed - nights
     return found

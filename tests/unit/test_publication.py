@@ -20,7 +20,7 @@ from orchestration.publication.export import ExportError, export_candidates
 from orchestration.publication.files import remove_tree, sha256_of
 from orchestration.publication.identity import publication_id
 from orchestration.publication.publish import publish, publish_quality
-from orchestration.publication.release import read_manifest
+from orchestration.publication.release import STORAGE_VERSION, build_candidate, read_manifest
 from orchestration.publication.retention import cleanup
 from orchestration.quality.judge import Verdict
 from orchestration.quality.suites import AUDIT_TABLES
@@ -219,7 +219,50 @@ def test_a_shared_file_that_rotted_is_written_again(settings):
     assert duckdb.execute(f"select count(*) from read_parquet('{december}')").fetchone() == (1000,)
 
 
+def test_a_table_in_one_file_that_is_the_same_is_shared(settings):
+    publish_night(settings, "a")
+    second = candidate(settings, "b", as_of=NEXT, factor="1.50")
+    current = (settings.published / "current").resolve()
+    assert second.exports["reps"].files[0].reused
+    assert (current / "parquet/reps.parquet").samefile(second.folder / "parquet/reps.parquet")
+
+
+@pytest.mark.parametrize("key", ["order_by", "database_order_by"])
+def test_an_order_by_what_is_no_column_is_refused(tmp_path, key):
+    build, marts = build_file(tmp_path / "build.duckdb"), manifest()
+    marts["nodes"]["model.utfall.reps"]["config"]["meta"][key] = ["nobody"]
+    with pytest.raises(ExportError, match=f"{key} names nobody"):
+        export_candidates(settings_for(tmp_path), build, marts, tmp_path / "out")
+
+
 # Release
+
+
+def test_the_rows_of_the_database_lie_in_an_order_of_their_own(settings):
+    build, marts = build_file(settings.work / f"{S}-a.duckdb"), manifest()
+    marts["nodes"]["model.utfall.outcome_evidence"]["config"]["meta"]["database_order_by"] = [
+        "rep_id",
+        "booking_month",
+    ]
+    folder = build_candidate(settings, build, marts, as_of=S, run_id="a").folder
+    with duckdb.connect(str(folder / "utfall.duckdb"), read_only=True) as connection:
+        stored = connection.execute(
+            "select rep_id, booking_month from utfall_data.outcome_evidence order by rowid"
+        ).fetchall()
+    assert stored == sorted(stored) and len(stored) == 2000
+
+
+@pytest.mark.parametrize("name", ["utfall.duckdb", "utfall_restricted.duckdb"])
+def test_the_oldest_version_that_reads_the_files_is_the_one_the_readme_states(settings, name):
+    release = publish_night(settings, "a").release
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{release / name}' as release (read_only)")
+        (tags,) = connection.execute(
+            "select tags from duckdb_databases() where database_name = 'release'"
+        ).fetchone()
+    assert tags["storage_version"].startswith(STORAGE_VERSION)
+    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"DuckDB {STORAGE_VERSION.removeprefix('v').removesuffix('.0')}" in readme
 
 
 def test_the_release_holds_views_with_as_of_publication_id_and_comments(settings):

@@ -20,7 +20,7 @@ def build(tmp_path: Path) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.execute(
             """
-            create schema raw; create schema core; create schema outcomes; create schema marts;
+            create schema raw; create schema core; create schema outcomes;
             create table raw.run_context as select date '2026-04-10' as as_of,
                 false as is_recounted;
             create table core.int_core__rebuild as select date '2026-04-01' as rebuild_from;
@@ -28,14 +28,12 @@ def build(tmp_path: Path) -> Path:
                 select unnest([date '2026-01-01', '2026-02-01', '2026-03-01', '2026-04-01'])
                     as month_start;
             create table core.int_core__periods as
-                select date '2026-01-01' as period_start, date '2027-01-01' as period_end
-                union all select date '2026-02-01', date '2026-03-01';
+                select 'year' as period_type, date '2026-01-01' as period_start,
+                    date '2027-01-01' as period_end, '' as campaign_id
+                union all select 'month', date '2026-02-01', date '2026-03-01', ''
+                union all select 'week', date '2026-04-06', date '2026-04-13', '';
             create table outcomes.int_outcomes__touched_periods as
-                select date '2026-04-06' as period_start
-                union all select date '2026-02-01';
-            create table marts.outcomes as
-                select month_start as booking_month from core.int_core__booking_months;
-            create table marts.outcome_evidence as from marts.outcomes;
+                select period_type, period_start, campaign_id from core.int_core__periods;
             """
         )
     return path
@@ -51,8 +49,8 @@ def test_open_months_touched_periods_and_both_nights_are_written_again(
 ) -> None:
     found = unchanged_months(build, date(2026, 3, 31), release(tmp_path, "2026-03-31"))
     # March holds the standing figures of the night before, April those of this one; the open
-    # year begins in January, and February was touched by something late.
-    assert found == {"outcomes": {JAN}, "outcome_evidence": {FEB}}
+    # year ends in December, and the outcomes of February were touched by something late.
+    assert found == {"outcomes": {JAN}, "outcome_evidence": {JAN, FEB}}
 
 
 def test_nothing_is_taken_over_from_another_night_or_into_a_full_build(
