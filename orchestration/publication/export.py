@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -227,28 +227,31 @@ def export_marts(
             connection.execute(f"attach '{_quoted(scratch)}' as {_SCRATCH} (read_write)")
             for _, mart in sorted(marts.items()):
                 plan = _plan(connection, mart, publication_id)
-                reusable = {part: _reusable(previous, earlier, plan, part) for part in plan.parts}
-                taken_over = {
-                    part: taken
-                    for part in plan.parts
-                    if part in unchanged.get(mart.name, ())
-                    and (taken := _take_over(reusable[part], plan, part, out_dir)) is not None
-                }
+                taken_over = _take_unchanged(
+                    previous, earlier, plan, unchanged.get(mart.name, ()), out_dir
+                )
+                source = _without(connection, settings, plan, taken_over)
                 taken_over |= _take_frozen(
                     connection, plan, (frozen or {}).get(mart.name, ()), out_dir
                 )
+                parts = _parts(connection, plan, source, is_empty=not taken_over)
                 written = _write(
                     connection,
                     settings,
-                    plan,
-                    [part for part in plan.parts if part not in taken_over],
+                    replace(plan, source=source),
+                    {
+                        part: _reusable(previous, earlier, plan, part)
+                        for part in parts
+                        if part not in taken_over
+                    },
                     out_dir,
-                    reusable,
                 )
+                if source != plan.source:
+                    connection.execute(f"drop table {source}")
                 files = {**taken_over, **written}
                 exports[mart.name] = TableExport(
                     table=mart.name,
-                    files=tuple(files[part] for part in plan.parts),
+                    files=tuple(files[part] for part in sorted(files, key=_by_date)),
                     columns=plan.columns,
                     order_by=mart.order_by,
                 )
@@ -267,7 +270,6 @@ class _Plan:
     mart: Mart
     columns: tuple[tuple[str, str], ...]
     order: tuple[str, ...]
-    parts: tuple[Any, ...]
     source: str
     publication_id: str | None
 
@@ -297,24 +299,71 @@ def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart, publication_id: str
                 f"{mart.name}: config.meta.{key} names {', '.join(unknown)}, which is no column."
             )
     order = (*mart.order_by, *(name for name in names if name not in mart.order_by))
-    parts: tuple[Any, ...] = (_WHOLE,)
     column = PARTITIONED_BY.get(mart.name)
-    if column:
-        if column not in names:
-            raise ExportError(f"{mart.name} is published by {column} but has no such column.")
-        rows = connection.execute(
-            f"select distinct {column} from {MARTS_SCHEMA}.{mart.name} order by {column} nulls last"
-        ).fetchall()
-        # An empty table still has a file, so that readers find its columns.
-        parts = tuple(part for (part,) in rows) or (None,)
+    if column and column not in names:
+        raise ExportError(f"{mart.name} is published by {column} but has no such column.")
     return _Plan(
         mart,
         tuple((name, kind) for name, kind in columns),
         order,
-        parts,
         source=f"{MARTS_SCHEMA}.{mart.name}",
         publication_id=publication_id,
     )
+
+
+def _parts(
+    connection: duckdb.DuckDBPyConnection, plan: _Plan, source: str, *, is_empty: bool
+) -> list[Any]:
+    """The parts of a table that ``source`` has rows of, in order.
+
+    Where there is no other file (``is_empty``), one without rows, so that readers find the columns.
+    """
+    if not plan.partitioned_by:
+        return [_WHOLE]
+    rows = connection.execute(
+        f"select distinct {plan.partitioned_by} as part from {source} order by part nulls last"
+    ).fetchall()
+    return [part for (part,) in rows] or ([None] if is_empty else [])
+
+
+def _by_date(part: Any) -> tuple[bool, Any]:
+    return part is None, part
+
+
+def _take_unchanged(
+    previous: Path | None,
+    earlier: Mapping[str, Any],
+    plan: _Plan,
+    unchanged: Collection[date],
+    out_dir: Path,
+) -> dict[Any, FileExport]:
+    """Share the previous release's files of months that cannot have changed."""
+    files = {
+        part: _take_over(_reusable(previous, earlier, plan, part), plan, part, out_dir)
+        for part in unchanged
+    }
+    return {part: file for part, file in files.items() if file}
+
+
+def _without(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    plan: _Plan,
+    taken_over: Collection[date],
+) -> str:
+    """Name of a table of the rows in no file that was taken over; the mart itself where none was.
+
+    A mart may be a view of everything there is, which is read once for the few months that differ.
+    """
+    if not taken_over:
+        return plan.source
+    months = ", ".join(f"date '{month.isoformat()}'" for month in taken_over)
+    connection.execute(f"set threads = {max(1, settings.threads)}")
+    connection.execute(
+        f"create or replace table {_SCRATCH}.main.changed as select * from {plan.source} "
+        f"where {plan.partitioned_by} is null or {plan.partitioned_by} not in ({months})"
+    )
+    return f"{_SCRATCH}.main.changed"
 
 
 def _take_over(
@@ -392,11 +441,12 @@ def _write(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     plan: _Plan,
-    parts: Sequence[Any],
+    parts: Mapping[Any, tuple[Path, Mapping[str, Any]] | None],
     out_dir: Path,
-    reusable: Mapping[Any, tuple[Path, Mapping[str, Any]] | None],
 ) -> dict[Any, FileExport]:
     """Write the files of one table, several at a time, each by one thread.
+
+    ``parts`` says of each the previous release's file, which is shared where it has the same bytes.
 
     A view would be computed again for every part, and of a table every part would unpack all rows,
     so what has several parts is first put down year by year.
@@ -406,7 +456,7 @@ def _write(
     for _, group in years:
         batch = list(group)
         source = plan.source
-        if len(batch) > 1:
+        if len(batch) > 1 and not source.startswith(_SCRATCH):
             source = f"{_SCRATCH}.main.batch"
             connection.execute(f"set threads = {max(1, settings.threads)}")
             connection.execute(
@@ -423,7 +473,7 @@ def _write(
                     replace(plan, source=source),
                     part,
                     out_dir,
-                    reusable[part],
+                    parts[part],
                 )
                 for part in batch
             }
