@@ -98,8 +98,10 @@ select
     scores.node_id,
     context.as_of,
     yesterday.value as value_yesterday,
-    case when scores.is_rolling then {{ ratio('met.days_met', 'met.days_scored') }} end
-        as days_met_share
+    cast(
+        case when scores.is_rolling then {{ ratio('met.days_met', 'met.days_scored') }} end
+        as decimal(28, 10)
+    ) as days_met_share
 from scores
 cross join context
 left join yesterday
