@@ -1,4 +1,9 @@
-{{ config(materialized="incremental", pre_hook="{{ forget_open_plans('fact_basis_id', ['has_settled_facts']) }}") }}
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ forget_open_plans('fact_basis_id', ['has_settled_facts']) }}",
+    )
+}}
 
 with bases as (
     select distinct

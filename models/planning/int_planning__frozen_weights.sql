@@ -1,4 +1,9 @@
-{{ config(materialized="incremental", pre_hook="{{ forget_open_plans('basis_id', ['is_settled', 'has_settled_facts']) }}") }}
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ forget_open_plans('basis_id', ['is_settled', 'has_settled_facts']) }}",
+    )
+}}
 
 with budgets as (
     select * from {{ ref('int_planning__budgets') }}

@@ -1,4 +1,9 @@
-{{ config(materialized="incremental", pre_hook="{{ forget_open_plans('plan_id', ['has_settled_facts']) }}") }}
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ forget_open_plans('plan_id', ['has_settled_facts']) }}",
+    )
+}}
 
 with parameters as (
     select * from {{ ref('int_planning__parameters') }}

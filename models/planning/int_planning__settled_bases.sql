@@ -1,4 +1,4 @@
-{#- What plans are read from beside the entities of `int_core__rebuild`. What a budget says itself is in
+{#- What plans are read from beside the entities of `int_core__rebuild`. What a budget says is in
     `plan_id`. -#}
 {%- set entities = [
     'budget_targets',

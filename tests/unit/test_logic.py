@@ -27,6 +27,7 @@ MANIFEST: dict[str, Any] = {
             "name": "rates",
             "resource_type": "seed",
             "checksum": {"checksum": "1"},
+            "config": {"column_types": {}},
         },
         "model.utfall.base": model("base", "select 1", ["source.utfall.raw.reps"]),
         "model.utfall.fact": model(
@@ -68,10 +69,11 @@ def test_a_macro_counts_where_it_is_called_also_through_another() -> None:
     assert changed("macros", "macro.utfall.inner", "macro_sql", to="y") == {"fact", "mart"}
 
 
-def test_a_seed_counts_by_its_content() -> None:
-    assert changed("nodes", "seed.utfall.rates", "checksum", to={"checksum": "2"}) == {
-        *("rates", "mart"),
-    }
+def test_a_seed_counts_by_its_content_and_the_types_of_its_columns() -> None:
+    seed = ("nodes", "seed.utfall.rates")
+    assert changed(*seed, "checksum", to={"checksum": "2"}) == {"rates", "mart"}
+    types = {"column_types": {"rate": "decimal(18, 10)"}}
+    assert changed(*seed, "config", to=types) == {"rates", "mart"}
 
 
 def test_words_do_not_count_but_contracts_and_materialisation_do() -> None:
