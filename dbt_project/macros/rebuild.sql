@@ -4,9 +4,11 @@
     came in since, can differ.
 -#}
 
-{#- From when on is known what came in of an entity since the base; reads a CTE `context` with
-    `base_as_of` and `is_full`. What was delivered late is known since it was first recorded. -#}
-{% macro first_news_of(entity) -%}
+{#- From when on is known what came in since the base, a row for each of `entities`; reads a CTE
+    `context` with `base_as_of` and `is_full`. What was delivered late is known since it was first
+    recorded. -#}
+{% macro news_of(entities) -%}
+    {% for entity in entities -%}
     select
         min(
             case
@@ -24,6 +26,8 @@
         versions.first_extract_date > context.base_as_of
         and versions.quarantine_reason is null
         and not context.is_full
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 {%- endmacro %}
 
 {#- Pre-hook of an incremental model with a `booking_month`: makes room for the rebuilt months, also

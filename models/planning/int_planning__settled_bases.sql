@@ -15,10 +15,7 @@ with context as (
 ),
 
 news as (
-    {% for entity in entities -%}
-        {{ first_news_of(entity) }}
-    {{ "union all" if not loop.last }}  -- noqa: LT02
-    {% endfor %}
+    {{ news_of(entities) }}
 ),
 
 changes as (

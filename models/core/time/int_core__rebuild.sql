@@ -60,10 +60,7 @@ with context as (
 
 -- What came in since the base, and from when on it is known.
 news as (
-    {% for entity in entities -%}
-        {{ first_news_of(entity) }}
-    {{ "union all" if not loop.last }}  -- noqa: LT02
-    {% endfor %}
+    {{ news_of(entities) }}
 ),
 
 -- A period that was added, moved or taken back changes figures from its first day on, whenever that
