@@ -209,6 +209,19 @@ def test_a_month_said_to_be_unchanged_is_not_read_from_the_build(settings):
     assert total > 0
 
 
+def test_rows_without_a_month_are_written_beside_months_that_are_taken_over(settings):
+    publish_night(settings, "a")
+    build = build_file(settings.work / f"{NEXT}-b.duckdb")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("insert into marts.outcome_evidence by name select 'u' as record_id")
+    second = build_candidate(
+        settings, build, manifest(), as_of=NEXT, run_id="b", unchanged_months=DECEMBER
+    )
+    files = {file.path: file for file in second.exports["outcome_evidence"].files}
+    assert files["outcome_evidence/2025-12.parquet"].reused
+    assert files["outcome_evidence/undated.parquet"].rows == 1
+
+
 def test_a_shared_file_that_rotted_is_written_again(settings):
     publish_night(settings, "a")
     rotten = (settings.published / "current").resolve() / "parquet/outcome_evidence/2025-12.parquet"
