@@ -96,7 +96,11 @@ def measure(stage: str, work: Callable[[], Any]) -> Measure:
     peak.start()
     started, cpu = time.monotonic(), _cpu()
     result = work()
-    return Measure(stage, time.monotonic() - started, _cpu() - cpu, peak.stop(), result)
+    measured = Measure(stage, time.monotonic() - started, _cpu() - cpu, peak.stop(), result)
+    Console().print(
+        f"  {measured.seconds:.1f} s, {measured.cpu_seconds:.1f} CPU s, {measured.peak_gb:.2f} GB"
+    )
+    return measured
 
 
 def _command(settings: Settings, *command: str, **variables: str) -> None:
@@ -285,16 +289,16 @@ def _night(bench: Benchmark, label: str, day: date) -> tuple[BuildPlan, dict[str
 
 
 def _nights(bench: Benchmark, lines: int) -> None:
-    """A full night in November, the same SQL alone, the yardstick, and the night after."""
+    """A full night in November, the yardstick, the night after, and the full SQL alone."""
     settings, cpu = bench.settings, bench.cpu
     plan, full, full_rows = _night(bench, "full", CONNECTED_ON)
-    alone_seconds = bench.stage("full: same SQL alone", lambda: run_alone(settings, plan, full))
-    _alone(settings, plan).unlink()
     with open_warehouse(plan.path, read_only=True, settings=settings) as connection:
         copy = YARDSTICK.format(path=settings.home / "yardstick.parquet")
         bench.stage("yardstick", lambda: connection.execute(copy))
     mark_green(settings, plan)
     _, ordinary, ordinary_rows = _night(bench, "ordinary", CONNECTED_ON + timedelta(days=1))
+    alone_seconds = bench.stage("full: same SQL alone", lambda: run_alone(settings, plan, full))
+    _alone(settings, plan).unlink()
     releases = sorted(releases_folder(settings).iterdir())
     written = [_bytes_written(release, releases[:n]) for n, release in enumerate(releases)]
 
