@@ -30,9 +30,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.assets.build import close_build, open_build
 from orchestration.demo import FIRST_DELIVERY, ensure_deliveries, write_delivery
 from orchestration.ingest import ingest_all
-from orchestration.manifest import DBT_EXECUTABLE
+from orchestration.manifest import DBT_EXECUTABLE, building_path
 from orchestration.publication.audit import write_audit
 from orchestration.publication.publish import publish
 from orchestration.publication.release import build_candidate, releases_folder
@@ -139,15 +140,15 @@ def _sql_seconds(results: dict[str, Any]) -> float:
     return sum(node["execution_time"] for node in results["results"])
 
 
-def _alone(settings: Settings, plan: BuildPlan) -> Path:
+def _alone(settings: Settings) -> Path:
     """The file for the run without dbt; compiled SQL names its catalog, so the name is the same."""
-    return settings.work / "alone" / plan.path.name
+    return settings.work / "alone" / building_path(settings).name
 
 
-def run_alone(settings: Settings, plan: BuildPlan, results: dict[str, Any]) -> float:
+def run_alone(settings: Settings, results: dict[str, Any]) -> float:
     """Run the compiled SQL of a full build in DuckDB alone and return its wall seconds.
 
-    The file starts with the raw schema and the seeds of the plan's build file.
+    The file starts with the raw schema and the seeds of the full night's build file.
     """
     manifest = json.loads((settings.home / "target" / "manifest.json").read_text())
     nodes = manifest["nodes"]
@@ -169,7 +170,7 @@ def run_alone(settings: Settings, plan: BuildPlan, results: dict[str, Any]) -> f
 
     for name in sorted(compiled):
         visit(name)
-    with open_warehouse(_alone(settings, plan), settings=settings) as connection:
+    with open_warehouse(_alone(settings), settings=settings) as connection:
         started = time.monotonic()
         for name in ordered:
             node = nodes[name]
@@ -258,33 +259,35 @@ def _night(bench: Benchmark, label: str, day: date) -> tuple[BuildPlan, dict[str
     )
     read = stage(f"{label}: ingest", lambda: ingest_all(settings, day))
     plan = stage(f"{label}: build file", lambda: prepare_warehouse(settings, day, label))
+    build = open_build(settings, plan.path)
     arguments = []
     if plan.is_full:
-        stage(f"{label}: dbt seed", lambda: run_dbt(settings, plan.path, "seed"))
+        stage(f"{label}: dbt seed", lambda: run_dbt(settings, build, "seed"))
         arguments = ["--full-refresh"]
-        alone = _alone(settings, plan)
+        alone = _alone(settings)
         alone.parent.mkdir()
         shutil.copyfile(plan.path, alone)
-    stage(f"{label}: dbt compile", lambda: run_dbt(settings, plan.path, "compile", *arguments))
-    results = stage(f"{label}: dbt run", lambda: run_dbt(settings, plan.path, "run", *arguments))
+    stage(f"{label}: dbt compile", lambda: run_dbt(settings, build, "compile", *arguments))
+    results = stage(f"{label}: dbt run", lambda: run_dbt(settings, build, "run", *arguments))
     manifest = json.loads((settings.home / "target" / "manifest.json").read_text())
     current = settings.published / "current"
     candidate = stage(
         f"{label}: candidate",
         lambda: build_candidate(
             settings,
-            plan.path,
+            build,
             manifest,
             as_of=day,
             run_id=label,
             unchanged_months=unchanged_months(
-                plan.path, plan.base_as_of, current.resolve() if current.exists() else None
+                build, plan.base_as_of, current.resolve() if current.exists() else None
             ),
         ),
     )
     verdict = stage(f"{label}: gate", lambda: judge(settings, candidate.folder, as_of=day))
     Console().print(verdict.summary())
     stage(f"{label}: publication", lambda: publication(candidate, verdict))
+    close_build(settings)
     return plan, results, sum(entry.rows_loaded for entry in read)
 
 
@@ -297,8 +300,8 @@ def _nights(bench: Benchmark, lines: int) -> None:
         bench.stage("yardstick", lambda: connection.execute(copy))
     mark_green(settings, plan)
     _, ordinary, ordinary_rows = _night(bench, "ordinary", CONNECTED_ON + timedelta(days=1))
-    alone_seconds = bench.stage("full: same SQL alone", lambda: run_alone(settings, plan, full))
-    _alone(settings, plan).unlink()
+    alone_seconds = bench.stage("full: same SQL alone", lambda: run_alone(settings, full))
+    _alone(settings).unlink()
     releases = sorted(releases_folder(settings).iterdir())
     written = [_bytes_written(release, releases[:n]) for n, release in enumerate(releases)]
 

@@ -325,6 +325,9 @@ def _complete(
                 ],
             }
     close_database(database)
+    for table in AUDIT_TABLES:
+        # What publish itself wrote is no longer what the candidate's files held.
+        manifest["database"]["tables"].pop(f"{DATA_SCHEMA}.{table}", None)
     manifest["database"]["sha256"] = sha256_of(database)
     manifest.update(
         kind=kind,

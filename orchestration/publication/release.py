@@ -17,7 +17,15 @@ from typing import Any
 import duckdb
 
 from orchestration.ingest.engine import connect
+from orchestration.publication.database import (
+    DATA_SCHEMA,
+    STORAGE_VERSION,
+    earlier_database,
+    pieces_of,
+    write_database,
+)
 from orchestration.publication.export import (
+    PARTITIONED_BY,
     ExportError,
     Mart,
     TableExport,
@@ -50,13 +58,6 @@ DATABASE = "utfall.duckdb"
 RESTRICTED_DATABASE = "utfall_restricted.duckdb"
 """The tables with anything restricted in them, whole; for its owner and one group only."""
 
-STORAGE_VERSION = "v1.3.0"
-"""The oldest DuckDB that reads the files: its dictionaries hold ids and categories in less room."""
-
-DATA_SCHEMA = "utfall_data"
-"""Schema of the tables; readers use the views of ``main``, which add as_of and publication_id."""
-
-EVIDENCE = "outcome_evidence"
 QUARANTINE = "quarantine"
 QUARANTINE_NAMES = {
     "source_system": "source",
@@ -171,8 +172,9 @@ def build_release(
 ) -> Candidate:
     """Complete the folder that holds the exported files: ledger, DuckDB file, ``manifest.json``.
 
-    ``utfall.duckdb`` is made from the Parquet files alone, so that the two cannot differ;
-    ``outcome_evidence`` covers the year of S there. ``identity`` is the publication's id, the
+    ``utfall.duckdb`` is made from the Parquet files alone, so that the two cannot differ, and from
+    the file of the release that readers have now, as far as its Parquet files are the same.
+    ``identity`` is the publication's id, the
     version of the code and the hashes of ledger and history, as the manifest states them. Raises
     ``ExportError`` when a type does not survive Parquet.
     """
@@ -181,11 +183,17 @@ def build_release(
     export_ledger(build_path, folder / LEDGER_FILE)
     database = folder / DATABASE
     marts = marts_of(manifest)
+    current = settings.published / "current"
+    tables = write_database(
+        settings,
+        database,
+        folder / "parquet",
+        {name: pieces_of(marts[name], export, as_of) for name, export in exports.items()},
+        earlier=earlier_database(current if current.exists() else None),
+    )
     with connect(settings, database, storage_version=STORAGE_VERSION) as connection:
-        connection.execute(f"create schema {DATA_SCHEMA}")
         create_marks(connection, DATA_SCHEMA)
-        for name, export in sorted(exports.items()):
-            _load_table(connection, folder / "parquet", marts[name], export, as_of)
+        for name in sorted(exports):
             add_view(connection, marts[name], as_of, identifier, with_mark=name != QUARANTINE)
     close_database(database)
     restricted = _build_restricted(settings, build_path, manifest, folder, as_of, identifier)
@@ -197,7 +205,7 @@ def build_release(
             "run_id": run_id,
             "company_currency": settings.company_currency,
             "evidence_in_database_from": date(as_of.year, 1, 1).isoformat(),
-            "database": {"path": DATABASE, "sha256": sha256_of(database)},
+            "database": {"path": DATABASE, "sha256": sha256_of(database), "tables": tables},
             "restricted": restricted,
             "tables": {
                 name: {**export.to_json(), **_who_may_read(marts[name])}
@@ -249,6 +257,7 @@ def add_view(
             [DATA_SCHEMA, mart.name],
         ).fetchall()
     ]
+    kept_as = "view" if mart.name in PARTITIONED_BY else "table"
     added = [
         f"{value} as {name}"
         for name, value in (
@@ -274,7 +283,7 @@ def add_view(
         **{name: mart.described(name) for name in mart.column_descriptions},
     }
     for kind, schema, columns in (
-        ("table", DATA_SCHEMA, names),
+        (kept_as, DATA_SCHEMA, names),
         (
             "view",
             "main",
@@ -324,12 +333,15 @@ def _build_restricted(
     scratch.mkdir(mode=0o700)
     try:
         exports = export_marts(settings, build_path, marts, scratch)
+        write_database(
+            settings,
+            database,
+            scratch,
+            {name: pieces_of(marts[name], export, as_of) for name, export in exports.items()},
+            mode=0o600,
+        )
         with connect(settings, database, storage_version=STORAGE_VERSION) as connection:
-            # Before the first row, so that nobody reads it while it is written.
-            database.chmod(0o600)
-            connection.execute(f"create schema {DATA_SCHEMA}")
-            for name, export in sorted(exports.items()):
-                _load_table(connection, scratch, marts[name], export, as_of)
+            for name in sorted(exports):
                 if name == QUARANTINE:
                     rename_quarantine(connection, DATA_SCHEMA)
                 add_view(connection, marts[name], as_of, identifier)
@@ -357,56 +369,6 @@ def _let_group_read(database: Path, group: str) -> None:
             "published. Name a group this user belongs to in UTFALL_RESTRICTED_GROUP, or unset it."
         ) from error
     database.chmod(OWNER_AND_GROUP)
-
-
-def _load_table(
-    connection: duckdb.DuckDBPyConnection,
-    parquet: Path,
-    mart: Mart,
-    export: TableExport,
-    as_of: date,
-) -> None:
-    """Make a table of the DuckDB file from its Parquet files.
-
-    Rows come in the files' order, or in that of ``database_order_by``, which puts rows that are
-    alike side by side: without indexes nobody reads faster by the other order, and equal values in
-    a row are what makes the file small.
-    """
-    files = export.files
-    if export.table == EVIDENCE:
-        first = f"{as_of.year}-01-01"
-        files = tuple(f for f in files if f.partition is None or f.partition >= first)
-    # Without a file of this year the table is still there, empty, with its columns.
-    paths = [str(parquet / file.path) for file in (files or export.files)]
-    connection.execute(
-        f"create table {DATA_SCHEMA}.{export.table} as "
-        f"select * from read_parquet($paths, hive_partitioning = false)"
-        + (f" order by {', '.join(mart.database_order_by)}" if mart.database_order_by else "")
-        + ("" if files else " limit 0"),
-        {"paths": paths},
-    )
-    kept = connection.execute(
-        "select column_name, data_type from duckdb_columns() "
-        "where schema_name = ? and table_name = ? order by column_index",
-        [DATA_SCHEMA, export.table],
-    ).fetchall()
-    changed = [
-        f"{name} ({before} became {after})"
-        for (name, before), (_, after) in zip(export.columns, kept, strict=True)
-        if before != after
-    ]
-    if changed:
-        raise ExportError(
-            f"{export.table}: Parquet cannot hold the type of {', '.join(changed)}. "
-            "Cast it in the last step of the model."
-        )
-    (rows,) = connection.execute(f"select count(*) from {DATA_SCHEMA}.{export.table}").fetchone()
-    expected = sum(file.rows for file in files)
-    if rows != expected:
-        raise ExportError(
-            f"{export.table}: {expected} rows were exported but {rows} arrived in the release. "
-            f"Look at the files of {export.table} in {parquet}."
-        )
 
 
 def export_ledger(build_path: Path, target: Path) -> None:

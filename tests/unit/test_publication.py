@@ -16,11 +16,12 @@ import yaml
 
 from orchestration.publication import history
 from orchestration.publication.audit import PublicationRefused, audit_path, write_audit
+from orchestration.publication.database import STORAGE_VERSION
 from orchestration.publication.export import ExportError, export_candidates
 from orchestration.publication.files import remove_tree, sha256_of
 from orchestration.publication.identity import publication_id
 from orchestration.publication.publish import publish, publish_quality
-from orchestration.publication.release import STORAGE_VERSION, build_candidate, read_manifest
+from orchestration.publication.release import build_candidate, read_manifest
 from orchestration.publication.retention import cleanup
 from orchestration.quality.judge import Verdict
 from orchestration.quality.suites import AUDIT_TABLES
@@ -255,14 +256,14 @@ def test_the_rows_of_the_database_lie_in_an_order_of_their_own(settings):
     build, marts = build_file(settings.work / f"{S}-a.duckdb"), manifest()
     marts["nodes"]["model.utfall.outcome_evidence"]["config"]["meta"]["database_order_by"] = [
         "rep_id",
-        "booking_month",
+        "record_id",
     ]
     folder = build_candidate(settings, build, marts, as_of=S, run_id="a").folder
     with duckdb.connect(str(folder / "utfall.duckdb"), read_only=True) as connection:
         stored = connection.execute(
-            "select rep_id, booking_month from utfall_data.outcome_evidence order by rowid"
+            "select rep_id, record_id from utfall_pieces.outcome_evidence__2026_02 order by rowid"
         ).fetchall()
-    assert stored == sorted(stored) and len(stored) == 2000
+    assert stored == sorted(stored) and len(stored) == 1000
 
 
 @pytest.mark.parametrize("name", ["utfall.duckdb", "utfall_restricted.duckdb"])
