@@ -28,3 +28,14 @@
         else cast(numerator * scale as decimal(28, 10))
     end
 {%- endmacro %}
+
+{#- Keep the figures of the periods that a night computes again; `touched` is a CTE of the model. -#}
+{% macro join_touched(figures) -%}
+    inner join touched
+        on
+            {{ figures }}.budget_type_id = touched.budget_type_id
+            and {{ figures }}.basis = touched.basis
+            and {{ figures }}.period_type = touched.period_type
+            and {{ figures }}.period_start = touched.period_start
+            and {{ figures }}.campaign_id = touched.campaign_id
+{%- endmacro %}

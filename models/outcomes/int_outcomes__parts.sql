@@ -58,10 +58,4 @@ select
     parts.record_count,
     parts.missing_amounts
 from parts
-inner join touched
-    on
-        parts.budget_type_id = touched.budget_type_id
-        and parts.basis = touched.basis
-        and parts.period_type = touched.period_type
-        and parts.period_start = touched.period_start
-        and parts.campaign_id = touched.campaign_id
+{{ join_touched('parts') }}
