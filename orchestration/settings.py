@@ -58,6 +58,7 @@ class Settings:
     demo: bool
     target: str = "duckdb"
     postgres_url: str | None = None
+    publish_postgres_url: str | None = field(default=None, repr=False)
     threads: int = 2
     memory_limit: str = "6GB"
     seed: int = 20260302
@@ -135,6 +136,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         demo=not landing,
         target=_one_of(env, "UTFALL_TARGET", TARGETS),
         postgres_url=env.get("UTFALL_POSTGRES_URL", "").strip() or None,
+        publish_postgres_url=env.get("UTFALL_PUBLISH_POSTGRES_URL", "").strip() or None,
         threads=_number(env, "UTFALL_THREADS", 2, int),
         memory_limit=env.get("UTFALL_MEMORY_LIMIT", "").strip() or "6GB",
         seed=_number(env, "UTFALL_DEMO_SEED", 20260302, int),

@@ -8,7 +8,7 @@ the build file, loaded with COPY; what is counted in Postgres afterwards must be
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -349,21 +349,10 @@ class _Load:
         self.run.execute(sql.SQL("create table {} ({})").format(_name(table), columns))
 
     def _copy(self, table: str, where: str = "true") -> int:
-        """Copy rows by way of a file; CSV with quotes tells an empty text from none."""
-        path = self.folder / f"{table}.csv"
-        names = ", ".join(f'"{name}"' for name, _ in self._columns(table))
-        self.source.execute(
-            f'copy (select {names} from raw."{table}" where {where}) to '
-            f"'{str(path).replace(chr(39), chr(39) * 2)}' "
-            "(format csv, header false, force_quote *, nullstr '')"
-        )
-        with path.open("rb") as rows:
-            self.run.copy_expert(
-                sql.SQL("copy {} from stdin (format csv, encoding 'UTF8')").format(_name(table)),
-                rows,
-            )
-        path.unlink()
-        return self.run.rowcount
+        columns = [name for name, _ in self._columns(table)]
+        names = ", ".join(f'"{name}"' for name in columns)
+        query = f'select {names} from raw."{table}" where {where}'
+        return copy_rows(self.source, query, self.run, _name(table), columns, self.folder)
 
     def _count(self, table: str, copied: int) -> None:
         (wanted,) = self.source.execute(f'select count(*) from raw."{table}"').fetchall()[0]
@@ -377,15 +366,48 @@ def _name(table: str) -> sql.Identifier:
     return sql.Identifier(RAW, table)
 
 
+def copy_rows(
+    source: duckdb.DuckDBPyConnection,
+    query: str,
+    run: cursor,
+    target: sql.Identifier,
+    columns: Sequence[str],
+    folder: Path,
+    *,
+    is_new: bool = False,
+) -> int:
+    """Copy what DuckDB's ``query`` returns into ``columns`` of ``target``; returns the rows.
+
+    The rows go by way of a file in ``folder``; CSV with quotes tells an empty text from none.
+    ``is_new`` says that this transaction made the table, whose rows then need no vacuum.
+    """
+    path = folder / "rows.csv"
+    source.execute(
+        f"copy ({query}) to '{str(path).replace(chr(39), chr(39) * 2)}' "
+        "(format csv, header false, force_quote *, nullstr '')"
+    )
+    with path.open("rb") as rows:
+        run.copy_expert(
+            sql.SQL("copy {} ({}) from stdin (format csv, encoding 'UTF8', freeze {})").format(
+                target,
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.SQL("on" if is_new else "off"),
+            ),
+            rows,
+        )
+    path.unlink()
+    return run.rowcount
+
+
 def postgres_type(duckdb_type: str) -> str:
     """The Postgres type of a DuckDB type as ``format_type`` writes it.
 
-    Raises ``PostgresError`` for a type that the raw schema does not use.
+    Raises ``PostgresError`` for a type that neither the raw schema nor a contract uses.
     """
     if duckdb_type.startswith("DECIMAL("):
         return duckdb_type.replace("DECIMAL", "numeric").replace(" ", "")
     if duckdb_type not in TYPES:
-        raise PostgresError(f"A raw column has the type {duckdb_type}, which has no counterpart.")
+        raise PostgresError(f"A column has the type {duckdb_type}, which has no counterpart.")
     written = TYPES[duckdb_type]
     return "timestamp without time zone" if written == "timestamp" else written
 

@@ -99,18 +99,25 @@ def running_server(settings: Settings) -> Iterator[Server]:
     """
     if settings.postgres_url is None:
         with _embedded(settings) as url:
-            yield _answering(url)
+            yield answering(url)
     else:
-        yield _answering(settings.postgres_url)
+        yield answering(settings.postgres_url)
 
 
-def _answering(url: str) -> Server:
+def answering(
+    url: str, variable: str = "UTFALL_POSTGRES_URL", unset: str = "use the embedded server"
+) -> Server:
+    """The server at ``url``, which ``variable`` names; ``unset`` is what happens without it.
+
+    Raises ``PostgresError`` where the URL cannot be read, the server does not answer, or it is
+    older than Postgres 15.
+    """
     try:
         parts = {name: str(value) for name, value in parse_dsn(url).items()}
     except psycopg2.ProgrammingError as problem:
         raise PostgresError(
-            "UTFALL_POSTGRES_URL cannot be read; write it as "
-            f"postgresql://user:password@host:port/database. ({_first_line(problem)})"
+            f"{variable} cannot be read; write it as "
+            f"postgresql://user:password@host:port/database. ({first_line(problem)})"
         ) from None
     parts.setdefault("dbname", "postgres")
     try:
@@ -118,8 +125,7 @@ def _answering(url: str) -> Server:
     except psycopg2.OperationalError as problem:
         raise PostgresError(
             f"The Postgres server at {parts.get('host', 'localhost')} does not answer "
-            f"({_first_line(problem)}); start it, or correct UTFALL_POSTGRES_URL, or unset it to "
-            "use the embedded server."
+            f"({first_line(problem)}); start it, or correct {variable}, or unset it to {unset}."
         ) from None
     with opened:
         version = opened.server_version
@@ -131,7 +137,8 @@ def _answering(url: str) -> Server:
     return Server(parts, version)
 
 
-def _first_line(problem: Exception) -> str:
+def first_line(problem: Exception) -> str:
+    """What an error says first; its kind where it says nothing."""
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
 
 
@@ -176,6 +183,6 @@ def _awaited(folder: Path, problem: Exception) -> Any:
         except Exception as again:
             problem = again
     raise PostgresError(
-        f"The embedded Postgres server does not start ({_first_line(problem)}); its log is "
+        f"The embedded Postgres server does not start ({first_line(problem)}); its log is "
         f"{folder / 'log'}. Another server can be named with UTFALL_POSTGRES_URL."
     ) from problem

@@ -3,6 +3,7 @@
 Every step before the record leaves nothing that a reader or a later run sees; the record makes the
 night count; the switch follows from the records alone and can be made up for at any time. So a run
 that is killed anywhere leaves the last publication whole, and the next one finishes or sweeps.
+Where a Postgres server is configured, it has all rows before the record and switches first.
 
 The caller holds the pipeline (``orchestration.lock.single_writer``).
 """
@@ -12,7 +13,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,7 +23,8 @@ from typing import Any
 import duckdb
 
 from orchestration.alerts import addressees
-from orchestration.publication import history
+from orchestration.postgres.server import PostgresError
+from orchestration.publication import history, to_postgres
 from orchestration.publication.audit import Audit, PublicationRefused, prove, read_audit
 from orchestration.publication.audit_tables import (
     QUALITY_LINK,
@@ -115,6 +118,7 @@ def publish(settings: Settings, release: Path, audit_path: Path) -> PublishResul
         kind, computed_later = counted.kind, counted.computed_later
         published_at = datetime.fromisoformat(counted.published_at)
         _complete(settings, release, final, audit, kind, computed_later, published_at)
+        _bring_to_postgres(settings, final, audit.as_of, kind)
         recover(settings)
         return _result(settings, audit, kind, final)
     if final.exists():
@@ -122,6 +126,7 @@ def publish(settings: Settings, release: Path, audit_path: Path) -> PublishResul
         _same_content(release, final)
     else:
         _complete(settings, release, final, audit, kind, computed_later, published_at)
+    _bring_to_postgres(settings, final, audit.as_of, kind)
     manifest = read_manifest(final)
     record = PublicationRecord(
         publication_id=audit.publication_id,
@@ -155,19 +160,54 @@ def publish(settings: Settings, release: Path, audit_path: Path) -> PublishResul
 def recover(settings: Settings) -> Path | None:
     """Point ``current`` at the original of the newest published S; returns that release.
 
-    A run that was killed between its record and its switch is finished by this. ``current`` never
-    moves to an older S, whatever the records say.
+    Readers of Postgres are pointed at the same, where it is configured. A run that was killed
+    between its record and its switch is finished by this. ``current`` never moves to an older S,
+    whatever the records say. Raises ``PublicationRefused`` where Postgres cannot follow; then the
+    files stay with what they show, too.
     """
     link = settings.published / "current"
+    shown = current_release(settings)
+    wanted = shown
     for night in reversed(history.original_nights(settings)):
         target = releases_folder(settings) / f"{night.as_of}-{night.publication_id}"
         if not target.exists():
             continue
-        shown = read_manifest(link)["as_of"] if link.exists() else ""
-        if shown <= night.as_of and link.resolve() != target.resolve():
-            switch_link(link, target)
+        if shown is None or read_manifest(shown)["as_of"] <= night.as_of:
+            wanted = target.resolve()
         break
+    if wanted is not None:
+        with _or_refused(settings, read_manifest(wanted)["as_of"]):
+            to_postgres.show_publication(settings, wanted)
+        if wanted != shown:
+            switch_link(link, wanted)
+    return wanted
+
+
+def current_release(settings: Settings) -> Path | None:
+    """The release that readers of the files get now, None before the first."""
+    link = settings.published / "current"
     return link.resolve() if link.exists() else None
+
+
+@contextmanager
+def _or_refused(settings: Settings, as_of: str) -> Iterator[None]:
+    try:
+        yield
+    except PostgresError as problem:
+        shown = current_release(settings)
+        stands = read_manifest(shown)["as_of"] if shown else "no publication"
+        raise PublicationRefused(
+            f"{as_of} cannot be published to Postgres: {problem} Readers of the files and of "
+            f"Postgres keep what they have ({stands}); run the same S again once that is put right."
+        ) from problem
+
+
+def _bring_to_postgres(settings: Settings, final: Path, as_of: str, kind: str) -> None:
+    """Load what readers are going to get; a restatement or an older S stays in the files."""
+    nights = history.original_nights(settings)
+    if kind == ORIGINAL and (not nights or nights[-1].as_of <= as_of):
+        with _or_refused(settings, as_of):
+            to_postgres.load_publication(settings, final)
 
 
 def publish_quality(

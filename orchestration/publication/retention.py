@@ -12,24 +12,44 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from orchestration.publication import history
+from orchestration.postgres.server import PostgresError
+from orchestration.publication import history, to_postgres
+from orchestration.publication.audit import PublicationRefused
 from orchestration.publication.files import remove_tree
-from orchestration.publication.publish import recover
+from orchestration.publication.publish import current_release, recover
 from orchestration.publication.release import releases_folder
+from orchestration.publication.to_postgres import NOTHING, Removed
 from orchestration.settings import Settings
 
 
 @dataclass(frozen=True)
 class CleanupReport:
-    """What was removed, by path below ``published``, and the bytes that became free."""
+    """What was removed, by path below ``published``, and the bytes that became free.
+
+    ``in_postgres`` counts partitions; ``problem`` says why Postgres was left for the next time.
+    """
 
     removed: tuple[str, ...]
     freed_bytes: int
+    in_postgres: Removed = NOTHING
+    problem: str = ""
 
     def __str__(self) -> str:
-        if not self.removed:
-            return "Nothing to clean up."
-        return f"Removed {len(self.removed)} folders, {self.freed_bytes / 1e6:,.1f} MB freed."
+        said = []
+        if self.removed:
+            said.append(
+                f"Removed {len(self.removed)} folders, {self.freed_bytes / 1e6:,.1f} MB freed."
+            )
+        if self.in_postgres.parts:
+            said.append(f"Removed {self.in_postgres.parts} partitions in Postgres.")
+        if self.in_postgres.waiting:
+            said.append(
+                f"Readers hold up {self.in_postgres.waiting} partitions in Postgres; they are "
+                "removed the next time."
+            )
+        if self.problem:
+            said.append(self.problem)
+        return " ".join(said) or "Nothing to clean up."
 
 
 def cleanup(settings: Settings, *, keep_run: str | None = None) -> CleanupReport:
@@ -37,9 +57,14 @@ def cleanup(settings: Settings, *, keep_run: str | None = None) -> CleanupReport
 
     Keeps the release readers get, the ``keep_releases`` newest S, and every S within
     ``keep_release_days`` days of it. The candidate of run ``keep_run`` stays: a red one is what
-    somebody wants to look at. The caller holds the pipeline.
+    somebody wants to look at. Postgres keeps the same publications; where it does not answer, the
+    files are cleaned up all the same. The caller holds the pipeline.
     """
-    current = recover(settings)
+    problem, in_postgres = "", NOTHING
+    try:
+        current = recover(settings)
+    except PublicationRefused as refused:
+        problem, current = str(refused), current_release(settings)
     removed: list[str] = []
     freed = 0
     doomed = [
@@ -52,7 +77,21 @@ def cleanup(settings: Settings, *, keep_run: str | None = None) -> CleanupReport
         freed += remove_tree(folder)
         removed.append(str(folder.relative_to(settings.published)))
     freed += history.sweep(settings)
-    return CleanupReport(tuple(removed), freed)
+    if not problem:
+        try:
+            in_postgres = to_postgres.remove_expired(settings, _kept(settings))
+        except PostgresError as failed:
+            problem = f"Nothing was cleaned up in Postgres: {failed}"
+    return CleanupReport(tuple(removed), freed, in_postgres, problem)
+
+
+def _kept(settings: Settings) -> list[str]:
+    """The ids of the publications whose releases are kept."""
+    return [
+        path.name[len("2026-01-01-") :]
+        for path in releases_folder(settings).glob("*-*")
+        if _as_of(path) is not None
+    ]
 
 
 def _leftovers(folder: Path, keep_run: str | None) -> Iterable[Path]:
