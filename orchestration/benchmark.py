@@ -114,6 +114,7 @@ def _command(settings: Settings, *command: str, **variables: str) -> None:
             "UTFALL_HOME": str(settings.home),
             "UTFALL_THREADS": str(settings.threads),
             "UTFALL_MEMORY_LIMIT": settings.memory_limit,
+            "UTFALL_PUBLISH_POSTGRES_URL": "",
             **variables,
         },
         capture_output=True,
@@ -414,7 +415,8 @@ def main(
     budget_type: str = typer.Option("bt_signed_volume", help="The author's type."),
 ) -> None:
     """Measure nights in November at a size and waits on the demo company; print the ratios."""
-    base = load_settings()
+    # Readers of a server get no figures of a benchmark.
+    base = replace(load_settings(), publish_postgres_url=None)
     for wanted, name, scale, work in (
         (nights, "benchmark", lines / LINES_AT_SCALE_ONE, lambda bench: _nights(bench, lines)),
         (waits, "benchmark-demo", 1.0, lambda bench: _waits(bench, budget_type)),

@@ -1,6 +1,6 @@
 """The small company of ``publication_support`` with an organisation, and something for everybody.
 
-Beside what that has: ``org_nodes`` (r0 to r2 in team T1, the others in T2, both in region R1),
+Beside what that has: ``org_nodes`` (r2, r3 and r7 in team T1, the others in T2, both in region R1),
 ``my_kpis`` for the owner of a row, ``team_view`` for managers, and columns for either.
 """
 
@@ -18,7 +18,7 @@ from tests import publication_support as small
 from tests.publication_support import S, build_file, frozen_scores, result_for
 
 LEAVES_TEAM = date(2026, 3, 4)
-"""From this day on r2 is in team T2."""
+"""From this day on r7 is in team T2."""
 
 
 def manifest() -> dict[str, Any]:
@@ -86,13 +86,13 @@ def build_night(
             f"""
             create table marts.org_nodes as
             select 'rep' as node_level, rep_id as node_id,
-                if(rep_id in ('r0', 'r1', 'r2'), 'T1', 'T2') as parent_node_id,
+                if(rep_id in ('r2', 'r3', 'r7'), 'T1', 'T2') as parent_node_id,
                 date '2024-01-01' as valid_from,
-                if(rep_id = 'r2', date '{LEAVES_TEAM}', date '9999-12-31') as valid_to
+                if(rep_id = 'r7', date '{LEAVES_TEAM}', date '9999-12-31') as valid_to
             from marts.reps
             union all
             values
-                ('rep', 'r2', 'T2', date '{LEAVES_TEAM}', date '9999-12-31'),
+                ('rep', 'r7', 'T2', date '{LEAVES_TEAM}', date '9999-12-31'),
                 ('team', 'T1', 'R1', date '2024-01-01', date '9999-12-31'),
                 ('team', 'T2', 'R1', date '2024-01-01', date '9999-12-31'),
                 ('region', 'R1', 'company', date '2024-01-01', date '9999-12-31'),

@@ -227,14 +227,19 @@ def ensure_roles(run: cursor) -> None:
             needed.append(f"grant {role} to {member}")
     if lacks_schemas and not may_create:
         needed.append(f"grant create on database {database} to {user}")
+        raise _asks_administrator(user, needed)
     try:
         for statement in needed:
             run.execute(statement)
     except psycopg2.errors.InsufficientPrivilege:
-        raise PostgresError(
-            f"The Postgres user {user} may not make what readers need; let an administrator of "
-            f"the server run: {'; '.join(needed)};"
-        ) from None
+        raise _asks_administrator(user, needed) from None
+
+
+def _asks_administrator(user: str, needed: Sequence[str]) -> PostgresError:
+    return PostgresError(
+        f"The Postgres user {user} may not make what readers need; let an administrator of the "
+        f"server run: {'; '.join(needed)};"
+    )
 
 
 def define(run: cursor, tables: Sequence[PublishedTable]) -> list[str]:

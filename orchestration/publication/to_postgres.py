@@ -174,6 +174,15 @@ def parts_of(table: str, files: Collection[Mapping[str, Any]], as_of: str) -> li
     return parts
 
 
+def _parts(manifest: Mapping[str, Any]) -> list[Part]:
+    """All parts of a publication."""
+    return [
+        part
+        for name, entry in sorted(manifest["tables"].items())
+        for part in parts_of(name, entry["files"], manifest["as_of"])
+    ]
+
+
 @contextmanager
 def _session(settings: Settings, lock_seconds: int) -> Iterator[tuple[connection, cursor]]:
     """A connection for one of the steps; whatever goes wrong on the server is a sentence."""
@@ -188,9 +197,9 @@ def _session(settings: Settings, lock_seconds: int) -> Iterator[tuple[connection
             yield opened, run
     except psycopg2.errors.LockNotAvailable as problem:
         raise PostgresError(
-            f"Columns, audiences or views have changed, and readers of Postgres held a table for "
-            f"more than {lock_seconds} s ({first_line(problem)}); run the same S again when their "
-            "report has ended."
+            "A table or view has to change in Postgres, and somebody held it for more than "
+            f"{lock_seconds} s ({first_line(problem)}); run the same S again when that report has "
+            "ended."
         ) from problem
     except psycopg2.Error as problem:
         raise PostgresError(
@@ -217,17 +226,13 @@ def _shown(run: cursor, as_of: str) -> tuple[str | None, bool]:
 def _load(settings: Settings, opened: connection, run: cursor, release: Path) -> Loaded:
     manifest = read_manifest(release)
     tables = _tables(release, manifest)
-    parts = [
-        part
-        for name, entry in sorted(manifest["tables"].items())
-        for part in parts_of(name, entry["files"], manifest["as_of"])
-    ]
+    parts = _parts(manifest)
     with opened:
         ensure_roles(run)
         define(run, tables)
     held = _held(run)
     missing = [part for part in parts if (part.table, part.content) not in held]
-    if not missing and _is_loaded(run, manifest["publication_id"], len(parts)):
+    if not missing and _is_whole(run, manifest):
         return Loaded(there_before=len(parts))
     _sweep(opened, run, attached=False)
     columns = {table.name: [name for name, _ in table.columns] for table in tables}
@@ -301,14 +306,15 @@ def _held(run: cursor) -> dict[tuple[str, str], int]:
         return {(table, content): part for table, content, part in run.fetchall()}
 
 
-def _is_loaded(run: cursor, publication_id: str, parts: int) -> bool:
+def _is_whole(run: cursor, manifest: Mapping[str, Any]) -> bool:
+    """Whether all of a publication is loaded, and still there."""
     with run.connection:
         run.execute(
             f"select count(*) from {DATA}.publication_parts inner join {DATA}.parts using ({PART}) "
             "where publication_id = %s and pg_partition_root(relation) is not null",
-            [publication_id],
+            [manifest["publication_id"]],
         )
-        return run.fetchone() == (parts,)
+        return run.fetchone() == (len(_parts(manifest)),)
 
 
 def _name(table: str, part: int) -> sql.Identifier:
