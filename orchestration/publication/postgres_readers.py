@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
@@ -28,7 +27,6 @@ from orchestration.postgres.load import columns_in_postgres
 from orchestration.postgres.server import PostgresError
 from orchestration.publication.audiences import RESTRICTED
 from orchestration.publication.export import NEVER_OPEN, PARTITIONED_BY
-from orchestration.publication.files import sha256_of
 from orchestration.publication.marks import MARK, TYPE_COLUMN
 
 DATA, VIEWS = "utfall_data", "utfall"
@@ -75,9 +73,9 @@ TABLES = f"""
         rule_ids text not null,
         unique (publication_id, table_name, budget_type_id)
     );
-    create table if not exists {DATA}.published_tables (
-        table_name text primary key,
-        definition text not null
+    create table if not exists {DATA}.applied (
+        name text primary key,
+        statements text not null
     );
     create table if not exists {DATA}.readers (
         role_name text not null,
@@ -116,13 +114,10 @@ TABLES = f"""
 not as it was when the report began: a part that retention has removed since is an error that a
 reader sees, and not rows that are missing. It is dear so that it is asked last."""
 
-SELF = ""
-"""The name under which ``published_tables`` keeps which code made all of this."""
-
 BOOKKEEPING = frozenset(
     {
         *("current_publication", "parts", "loaded_publications", "publication_parts", "readers"),
-        *("quality_marks", "published_tables", "current_parts", "visible_reps"),
+        *("quality_marks", "applied", "current_parts", "visible_reps"),
     }
 )
 """Names in ``utfall_data`` that no published table may have."""
@@ -242,12 +237,13 @@ def _asks_administrator(user: str, needed: Sequence[str]) -> PostgresError:
     )
 
 
-def define(run: cursor, tables: Sequence[PublishedTable]) -> list[str]:
-    """Make or change what differs from how ``tables`` are to be read; returns the tables changed.
+def define(run: cursor, tables: Sequence[PublishedTable]) -> None:
+    """Make or change what differs from how ``tables`` are to be read.
 
-    A table that is as it was takes no lock at all. A column that is new comes last in the view, and
-    one that the publication no longer has stays, empty: views under readers can only grow. Raises
-    ``PostgresError`` for what must not reach Postgres, and for a column of another type.
+    What is as it was is not touched and takes no lock. A column that is new comes last in the view,
+    and one that the publication no longer has stays, empty: views under readers can only grow. So
+    does the view of a table that is no longer published. Raises ``PostgresError`` for what must not
+    reach Postgres, and for a column of another type.
     """
     for table in tables:
         _check(table)
@@ -256,45 +252,55 @@ def define(run: cursor, tables: Sequence[PublishedTable]) -> list[str]:
             f"The publication has no table {ORGANISATION}, without which nobody can say whose reps "
             "are whose; publish it, or unset UTFALL_PUBLISH_POSTGRES_URL."
         )
-    code = sha256_of(Path(__file__))
-    known = _definitions(run)
-    if known.get(SELF) != code:
-        run.execute(TABLES)
-        _remember(run, SELF, code)
-    changed = [
-        table
-        for table in tables
-        if known.get(table.name) != f"{code} {table!r}" or _is_gone(run, table)
-    ]
-    if any(table.name == ORGANISATION for table in changed):
-        # Who sees what rests on it, in every table.
-        changed = list(tables)
-    for table in changed:
+    applied = _Applied(run)
+    applied.run("tables", TABLES)
+    for table in tables:
         _grow(run, table)
-    if changed == list(tables):
-        run.execute(VISIBLE_REPS)
-    for table in changed:
-        _guard(run, table)
-        _show(run, table)
-        _remember(run, table.name, f"{code} {table!r}")
-    return [table.name for table in changed]
+    applied.run("visible reps", VISIBLE_REPS)
+    for table in tables:
+        applied.run(f"{table.name}: rules", _rules(table))
+        applied.run(f"{table.name}: view", _view(run, table))
+        applied.run(f"{table.name}: comments", _comments(table))
 
 
-def _definitions(run: cursor) -> dict[str, str]:
-    """What each table was last made from; empty in a database that nothing was published to."""
-    run.execute("select to_regclass(%s) is null", [f"{DATA}.published_tables"])
-    if run.fetchone() == (True,):
-        return {}
-    run.execute(f"select table_name, definition from {DATA}.published_tables")
-    return dict(run.fetchall())
+class _Applied:
+    """The statements that made what is there, so that only those that differ are run."""
 
+    def __init__(self, run: cursor) -> None:
+        self.cursor = run
+        self.statements: dict[str, str] = {}
+        run.execute("select to_regclass(%s) is not null", [f"{DATA}.applied"])
+        if run.fetchone() == (True,):
+            run.execute(f"select name, statements from {DATA}.applied")
+            self.statements = dict(run.fetchall())
+            self._forget_what_was_dropped()
 
-def _remember(run: cursor, name: str, definition: str) -> None:
-    run.execute(
-        f"insert into {DATA}.published_tables values (%s, %s) "
-        "on conflict (table_name) do update set definition = excluded.definition",
-        [name, definition],
-    )
+    def _forget_what_was_dropped(self) -> None:
+        """A table that somebody dropped by hand took its rules and views with it, and the
+        organisation those of every table that asks for the owner of a row."""
+        names = {name.split(": ")[0] for name in self.statements if ": " in name}
+        gone = {
+            name
+            for name in names
+            if not all(columns_in_postgres(self.cursor, schema, name) for schema in (DATA, VIEWS))
+        }
+        if gone and not columns_in_postgres(self.cursor, DATA, "visible_reps"):
+            self.statements = {}
+        self.statements = {
+            name: text for name, text in self.statements.items() if name.split(": ")[0] not in gone
+        }
+
+    def run(self, name: str, statements: str | sql.Composable) -> None:
+        """Run ``statements`` unless the same were run under this name before."""
+        text = statements if isinstance(statements, str) else statements.as_string(self.cursor)
+        if self.statements.get(name) == text:
+            return
+        self.cursor.execute(text)
+        self.cursor.execute(
+            f"insert into {DATA}.applied values (%s, %s) "
+            "on conflict (name) do update set statements = excluded.statements",
+            [name, text],
+        )
 
 
 def _check(table: PublishedTable) -> None:
@@ -320,10 +326,6 @@ def _check(table: PublishedTable) -> None:
             f"{table.name} is for the owner of a row and has neither rep_id nor node_level and "
             "node_id, so that nobody can say whose a row is; add rep_id to the model."
         )
-
-
-def _is_gone(run: cursor, table: PublishedTable) -> bool:
-    return not all(columns_in_postgres(run, schema, table.name) for schema in (DATA, VIEWS))
 
 
 def _grow(run: cursor, table: PublishedTable) -> None:
@@ -356,26 +358,28 @@ def _other_type(table: str, column: str, before: str, now: str) -> PostgresError
     )
 
 
-def _guard(run: cursor, table: PublishedTable) -> None:
-    """Say which rows the views may show to whom; the table itself is granted to nobody else."""
+def _rules(table: PublishedTable) -> sql.Composable:
+    """Which rows the views may show to whom; the table itself is granted to nobody else."""
     expression = {
         "all": "true",
         "manager": IS_MANAGER,
         "owner": IS_VISIBLE.format(rep=(table.rep or "").replace("rows.", "")),
     }[table.audience]
-    name = sql.Identifier(DATA, table.name)
-    for statement in (
+    return _each(
+        sql.Identifier(DATA, table.name),
         "alter table {} enable row level security",
         f"drop policy if exists {POLICY} on {{}}",
         f"create policy {POLICY} on {{}} for select to {OWNER} using ({expression})",
         f"grant select on {{}} to {OWNER}",
-    ):
-        run.execute(sql.SQL(statement).format(name))
+    )
 
 
-def _show(run: cursor, table: PublishedTable) -> None:
-    """Make or replace the view of a table, with its comments, and grant it to its audience."""
-    view = sql.Identifier(VIEWS, table.name)
+def _each(name: sql.Identifier, *statements: str) -> sql.Composable:
+    return sql.SQL("; ").join(sql.SQL(statement).format(name) for statement in statements)
+
+
+def _view(run: cursor, table: PublishedTable) -> sql.Composable:
+    """The view of a table, granted to its audience and to nobody who had it from an earlier one."""
     shown = dict(table.columns) | {
         name: "date" if name == "as_of" else "text" for name in table.added
     }
@@ -389,21 +393,16 @@ def _show(run: cursor, table: PublishedTable) -> None:
         )
         for column, kind in (held | shown).items()
     )
-    run.execute(
-        sql.SQL("create or replace view {} with (security_barrier) as select {} from {}").format(
-            view, columns, _rows(table)
-        )
-    )
-    # `create or replace` makes the user owner only of what is new; granted anew, so that nobody
-    # keeps a right from an earlier audience.
-    audience = MANAGER if table.audience == "manager" else READER
-    for statement in (
+    view = sql.Identifier(VIEWS, table.name)
+    made = sql.SQL(
+        "create or replace view {} with (security_barrier) as select {} from {}; "
+    ).format(view, columns, _rows(table))
+    return made + _each(
+        view,
         f"alter view {{}} owner to {OWNER}",
         f"revoke all on {{}} from {READER}, {MANAGER}",
-        f"grant select on {{}} to {audience}",
-    ):
-        run.execute(sql.SQL(statement).format(view))
-    _comment(run, table)
+        f"grant select on {{}} to {MANAGER if table.audience == 'manager' else READER}",
+    )
 
 
 def _shown(table: PublishedTable, column: str) -> sql.Composable:
@@ -466,12 +465,16 @@ def _rows(table: PublishedTable) -> sql.Composable:
     )
 
 
-def _comment(run: cursor, table: PublishedTable) -> None:
+def _comments(table: PublishedTable) -> sql.Composable:
     view = sql.Identifier(VIEWS, table.name)
-    run.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(table.comment)))
-    for column, text in table.column_comments:
-        run.execute(
-            sql.SQL("comment on column {} is {}").format(
-                sql.Identifier(VIEWS, table.name, column), sql.Literal(text)
-            )
-        )
+    return sql.SQL("; ").join(
+        [
+            sql.SQL("comment on view {} is {}").format(view, sql.Literal(table.comment)),
+            *(
+                sql.SQL("comment on column {} is {}").format(
+                    sql.Identifier(VIEWS, table.name, column), sql.Literal(text)
+                )
+                for column, text in table.column_comments
+            ),
+        ]
+    )
