@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import psycopg2
 import pytest
+import yaml
 from psycopg2.extensions import make_dsn
 
 from orchestration.postgres.load import postgres_type
@@ -26,7 +27,7 @@ from orchestration.publication.publish import publish, recover
 from orchestration.publication.release import build_candidate, building_folder, read_manifest
 from orchestration.publication.retention import cleanup
 from orchestration.quality.judge import Verdict
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 from tests.postgres_publication import GREEN, build_night, manifest
 from tests.publication_support import S, result_for, settings_for
 from tests.support.postgres import server_in
@@ -100,9 +101,14 @@ def publish_night(settings, run_id: str, *, as_of: date = S, factor: str = "1.00
 
 def candidate(settings, run_id: str, *, as_of: date = S, factor: str = "1.00", **options):
     build = build_night(settings, run_id, as_of=as_of, factor=factor, **options)
-    verdict = options.get("verdict", GREEN)
-    built = build_candidate(settings, build, manifest(), as_of=as_of, run_id=run_id)
-    return built.folder, write_audit(settings, built.folder, verdict, run_id)
+    return candidate_of(settings, manifest(), build, as_of=as_of, run_id=run_id)
+
+
+def candidate_of(settings, dbt: dict, build: Path, *, as_of: date = S, run_id: str = "a"):
+    """A candidate that was judged green, and its audit record."""
+    built = build_candidate(settings, build, dbt, as_of=as_of, run_id=run_id)
+    green = Verdict(tuple(result_for(node["name"]) for node in dbt["nodes"].values()))
+    return built.folder, write_audit(settings, built.folder, green, run_id)
 
 
 @contextmanager
@@ -390,7 +396,7 @@ def test_an_older_s_is_never_shown_nor_loaded(settings):
     older = publish_night(settings, "b", as_of=S - timedelta(days=1))
     assert shown(settings) == NEXT and not parts_of_publication(settings, older, "reps")
     to_postgres.show_publication(settings, older.release)
-    assert shown(settings) == NEXT
+    assert shown(settings) == NEXT and not parts_of_publication(settings, older, "reps")
 
 
 def test_a_restatement_stays_in_the_files(settings):
@@ -649,6 +655,62 @@ def test_a_user_without_rights_is_told_what_an_administrator_runs(settings, righ
         assert report.in_postgres.parts > 0 and not report.problem
 
 
+def test_every_table_of_the_contracts_is_there_for_its_audience(settings, tmp_path):
+    """All marts of the project, without rows: their names, types and audiences hold in Postgres."""
+    settings = replace(settings, home=tmp_path / "contracts")
+    nodes = contracts()
+    folder, audit = candidate_of(settings, {"nodes": nodes}, contracts_build(settings, nodes))
+    release = publish(settings, folder, audit).release
+    let_read(settings, (REP, "rep", "r3"), (HEAD, "company", "company"))
+    with session(settings) as run:
+        run.execute(f"grant utfall_manager to {HEAD}")
+    entries = read_manifest(release)["tables"]
+    assert len(entries) > 40 and "rep_costs" not in entries
+    for table, entry in entries.items():
+        columns = [name for name, _ in entry["columns"]]
+        with session(settings, HEAD) as run:
+            run.execute(f"select * from utfall.{table}")
+            assert [column.name for column in run.description][: len(columns)] == columns
+        query = f"select count(*) from utfall.{table}"
+        if entry.get("audience") == "manager":
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                ask(settings, query, REP)
+        else:
+            assert ask(settings, query, REP)[0][0] >= 0
+    with session(settings) as run:
+        run.execute(f"revoke utfall_manager from {HEAD}")
+
+
+def contracts() -> dict[str, dict]:
+    """The models of schema marts as dbt's manifest has them, from their YAML."""
+    nodes = {}
+    for path in sorted((PROJECT_ROOT / "models" / "marts").glob("*.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            columns = {column["name"]: column for column in model["columns"]}
+            nodes[model["name"]] = {
+                **model,
+                "resource_type": "model",
+                "schema": "marts",
+                "columns": columns,
+            }
+    return nodes
+
+
+def contracts_build(settings, nodes: dict[str, dict]) -> Path:
+    """A build file with every mart, empty."""
+    build = build_night(settings, "contracts")
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("drop schema marts cascade")
+        connection.execute("create schema marts")
+        for name, node in nodes.items():
+            columns = ", ".join(
+                f'"{column}" {described["data_type"]}'
+                for column, described in node["columns"].items()
+            )
+            connection.execute(f"create table marts.{name} ({columns})")
+    return build
+
+
 # Columns that change
 
 
@@ -714,7 +776,7 @@ def test_a_long_reader_holds_up_no_night_and_loses_no_row(settings, monkeypatch)
     few = replace(settings, keep_releases=1, keep_release_days=0)
     first(few)
     let_read(settings, (OTHER, "rep", "r3"))
-    figures = "select sum(amount), min(as_of) from utfall.outcome_evidence"
+    figures = "select sum(value), min(as_of) from utfall.outcomes"
     with closing(psycopg2.connect(settings.publish_postgres_url)) as opened:
         opened.set_session(isolation_level="repeatable read")
         with opened.cursor() as run:
@@ -725,14 +787,14 @@ def test_a_long_reader_holds_up_no_night_and_loses_no_row(settings, monkeypatch)
             publish(few, *second(few))
             report = cleanup(few)
             assert time.monotonic() - begun < 20
-            assert report.in_postgres.parts > 0 and report.in_postgres.waiting > 0
+            assert report.in_postgres.parts > 0 and report.in_postgres.waiting == 2
             assert "Readers hold up" in str(report)
             run.execute(figures)
             assert run.fetchall() == before and before[0][1] == S
             # A table that this report had not read yet, and whose part is gone: said, not hidden.
             with pytest.raises(psycopg2.errors.RaiseException, match="begin the report again"):
                 run.execute("select count(*) from utfall.publication")
-    assert ask(settings, figures.replace("sum(amount), ", ""), OTHER) == [(NEXT,)]
+    assert ask(settings, figures.replace("sum(value), ", ""), OTHER) == [(NEXT,)]
     left = cleanup(few).in_postgres
     assert left.parts > 0 and left.waiting == 0
     assert ask(settings, "select count(*) from utfall.outcome_evidence") == [(4000,)]
