@@ -1,27 +1,17 @@
 """A publication in Postgres: loaded beside what is read, shown by one row, removed by retention.
 
-A **part** is a partition of a published table that never changes: the rows of one Parquet file,
-known by the file's sha256, so that a file which earlier publications share is loaded once. Of a
-table of nights the closed months are one part each, known by the hashes of their nights: a query
-locks every partition of its table, and a partition per night for ever would use up the server's
-locks. Parts are loaded into tables of their own, counted, and attached in one transaction together
-with the list of what the publication consists of. Nothing of that is seen until the row of
-``utfall_data.current_publication`` names the publication. A report of several statements reads in
-one ``repeatable read`` transaction and so one publication, also over a switch.
-
-What is left of a load that was killed, and what no kept publication consists of, has no row in
-``utfall_data.parts``; that is how it is found and removed.
+Its parts (``postgres_parts``) are loaded and attached together with the list of what it consists
+of. Nothing of that is seen until the row of ``utfall_data.current_publication`` names it. A report
+of several statements reads in one ``repeatable read`` transaction and so one publication, also over
+a switch.
 """
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +21,22 @@ from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import execute_values
 
-from orchestration.ingest.engine import connect, literal_list
+from orchestration.ingest.engine import connect
 from orchestration.postgres.load import copy_rows, postgres_type
 from orchestration.postgres.server import PostgresError, answering, first_line
 from orchestration.publication.audit_tables import marts_of_audit
-from orchestration.publication.export import PARTITIONED_BY
-from orchestration.publication.postgres_readers import (
-    DATA,
-    PART,
-    PublishedTable,
-    define,
-    ensure_roles,
+from orchestration.publication.postgres_parts import (
+    NOTHING,
+    Part,
+    Removed,
+    all_parts,
+    attach,
+    held_parts,
+    load_part,
+    sweep,
 )
+from orchestration.publication.postgres_structure import DATA, PART, ensure_roles
+from orchestration.publication.postgres_views import PublishedTable, define
 from orchestration.publication.release import DATA_SCHEMA, DATABASE, read_manifest
 from orchestration.settings import Settings
 
@@ -51,19 +45,8 @@ VARIABLE = "UTFALL_PUBLISH_POSTGRES_URL"
 SECONDS_FOR_A_LOCK = 10
 """What a load waits for a reader where columns, views or rules have changed; else it needs none."""
 
-SECONDS_FOR_A_PART, SECONDS_FOR_RETENTION = 1, 30
-"""What retention waits for readers of one part, and what it takes in all."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of a table that are loaded and removed together. ``content`` is the hash of its files,
-    ``paths`` are they, below the release's Parquet folder."""
-
-    table: str
-    content: str
-    rows: int
-    paths: tuple[str, ...]
+SECONDS_FOR_A_PART = 1
+"""What retention waits for the readers of one part."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +56,6 @@ class Loaded:
     parts: int = 0
     rows: int = 0
     there_before: int = 0
-
-
-@dataclass(frozen=True)
-class Removed:
-    """Partitions that retention dropped, and those that readers still hold."""
-
-    parts: int = 0
-    waiting: int = 0
-
-
-NOTHING = Removed()
 
 
 def load_publication(settings: Settings, release: Path) -> Loaded:
@@ -144,43 +116,7 @@ def remove_expired(settings: Settings, kept: Collection[str]) -> Removed:
                 f"delete from {DATA}.parts where not exists (select from {DATA}.publication_parts "
                 "where publication_parts.part_id = parts.part_id)"
             )
-        return _sweep(opened, run)
-
-
-def parts_of(table: str, files: Collection[Mapping[str, Any]], as_of: str) -> list[Part]:
-    """The parts that a table's ``files`` in the manifest of ``as_of`` (ISO) make up."""
-
-    def group(numbered: tuple[int, Mapping[str, Any]]) -> str:
-        number, file = numbered
-        night = file["partition"] or ""
-        if PARTITIONED_BY.get(table) == "as_of" and night and night[:7] < as_of[:7]:
-            return f"month {night[:7]}"
-        return f"file {number}"
-
-    parts = []
-    for _, numbered in groupby(enumerate(files), key=group):
-        held = [file for _, file in numbered]
-        hashes = [file["sha256"] for file in held]
-        parts.append(
-            Part(
-                table,
-                hashes[0]
-                if len(hashes) == 1
-                else hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
-                sum(file["rows"] for file in held),
-                tuple(file["path"] for file in held),
-            )
-        )
-    return parts
-
-
-def _parts(manifest: Mapping[str, Any]) -> list[Part]:
-    """All parts of a publication."""
-    return [
-        part
-        for name, entry in sorted(manifest["tables"].items())
-        for part in parts_of(name, entry["files"], manifest["as_of"])
-    ]
+        return sweep(opened, run)
 
 
 @contextmanager
@@ -192,6 +128,7 @@ def _session(settings: Settings, lock_seconds: int) -> Iterator[tuple[connection
             with opened:
                 run.execute(
                     f"set lock_timeout = '{lock_seconds}s'; set client_min_messages = warning; "
+                    "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; "
                     "set DateStyle = 'ISO, YMD'; set TimeZone = 'UTC'"
                 )
             yield opened, run
@@ -226,15 +163,15 @@ def _shown(run: cursor, as_of: str) -> tuple[str | None, bool]:
 def _load(settings: Settings, opened: connection, run: cursor, release: Path) -> Loaded:
     manifest = read_manifest(release)
     tables = _tables(release, manifest)
-    parts = _parts(manifest)
+    parts = all_parts(manifest)
     with opened:
         ensure_roles(run)
         define(run, tables)
-    held = _held(run)
+    held = held_parts(run)
     missing = [part for part in parts if (part.table, part.content) not in held]
     if not missing and _is_whole(run, manifest):
         return Loaded(there_before=len(parts))
-    _sweep(opened, run, attached=False)
+    sweep(opened, run, attached=False)
     columns = {table.name: [name for name, _ in table.columns] for table in tables}
     settings.work.mkdir(parents=True, exist_ok=True)
     new = {}
@@ -244,11 +181,11 @@ def _load(settings: Settings, opened: connection, run: cursor, release: Path) ->
     ):
         for part in missing:
             with opened:
-                new[part.table, part.content] = _load_part(
+                new[part.table, part.content] = load_part(
                     run, source, part, columns[part.table], release / "parquet", Path(folder)
                 )
         with opened:
-            _attach(run, missing, new)
+            attach(run, missing, new)
             _register(run, manifest, parts, held | new)
             _load_marks(run, release, manifest["publication_id"], Path(folder))
             _count(run, manifest)
@@ -277,8 +214,9 @@ def _tables(release: Path, manifest: Mapping[str, Any]) -> list[PublishedTable]:
         audience = entry.get("audience") or (name in of_audit and of_audit[name].audience)
         if not audience:
             raise PostgresError(
-                f"The manifest of {release.name} does not say who may read {name}, and what nobody "
-                "may read is not published; state its audience and run the night again."
+                f"The manifest of {release.name} does not say who may read {name}, because "
+                f"earlier code made it; publish one night to files only (unset {VARIABLE}), and "
+                "the next one to Postgres."
             )
         columns = tuple((column, postgres_type(kind)) for column, kind in entry["columns"])
         stored = dict(columns)
@@ -296,16 +234,6 @@ def _tables(release: Path, manifest: Mapping[str, Any]) -> list[PublishedTable]:
     return tables
 
 
-def _held(run: cursor) -> dict[tuple[str, str], int]:
-    """The attached parts: table and content → id."""
-    with run.connection:
-        run.execute(
-            f"select table_name, content, {PART} from {DATA}.parts "
-            "where pg_partition_root(relation) is not null"
-        )
-        return {(table, content): part for table, content, part in run.fetchall()}
-
-
 def _is_whole(run: cursor, manifest: Mapping[str, Any]) -> bool:
     """Whether all of a publication is loaded, and still there."""
     with run.connection:
@@ -314,80 +242,7 @@ def _is_whole(run: cursor, manifest: Mapping[str, Any]) -> bool:
             "where publication_id = %s and pg_partition_root(relation) is not null",
             [manifest["publication_id"]],
         )
-        return run.fetchone() == (len(_parts(manifest)),)
-
-
-def _name(table: str, part: int) -> sql.Identifier:
-    return sql.Identifier(DATA, f"{table}__{part}")
-
-
-def _load_part(
-    run: cursor,
-    source: duckdb.DuckDBPyConnection,
-    part: Part,
-    columns: list[str],
-    parquet: Path,
-    folder: Path,
-) -> int:
-    """Copy the files of a part into a table that nobody reads; returns its id.
-
-    The constraint is what the partition will be, so that attaching it reads no row.
-    """
-    run.execute(f"select nextval('{DATA}.part_ids')")
-    (number,) = run.fetchone()
-    name, values = _name(part.table, number), sql.Literal(number)
-    key = sql.Identifier(PART)
-    run.execute(
-        sql.SQL("create table {} (like {}, check ({} = {}))").format(
-            name, sql.Identifier(DATA, part.table), key, values
-        )
-    )
-    run.execute(sql.SQL("alter table {} alter {} set default {}").format(name, key, values))
-    files = literal_list(parquet / path for path in part.paths)
-    names = ", ".join(f'"{column}"' for column in columns)
-    copy_rows(
-        source,
-        f"select {names} from read_parquet({files}, hive_partitioning = false)",
-        run,
-        name,
-        columns,
-        folder,
-        is_new=True,
-    )
-    run.execute(sql.SQL("select count(*) from {}").format(name))
-    (found,) = run.fetchone()
-    if found != part.rows:
-        raise PostgresError(
-            f"{part.table}: {found:,} of the {part.rows:,} rows of {', '.join(part.paths)} arrived "
-            "in Postgres; look at the server's log if it happens twice."
-        )
-    run.execute(sql.SQL("analyze {}").format(name))
-    return number
-
-
-def _attach(run: cursor, parts: list[Part], new: Mapping[tuple[str, str], int]) -> None:
-    for part in parts:
-        number = new[part.table, part.content]
-        run.execute(
-            sql.SQL("alter table {} attach partition {} for values in ({})").format(
-                sql.Identifier(DATA, part.table), _name(part.table, number), sql.Literal(number)
-            )
-        )
-        run.execute(
-            f"delete from {DATA}.parts where table_name = %s and content = %s",
-            [part.table, part.content],
-        )
-        run.execute(
-            f"insert into {DATA}.parts ({PART}, table_name, content, rows, relation) "
-            "values (%s, %s, %s, %s, %s::regclass)",
-            [
-                number,
-                part.table,
-                part.content,
-                part.rows,
-                _name(part.table, number).as_string(run),
-            ],
-        )
+        return run.fetchone() == (len(all_parts(manifest)),)
 
 
 def _register(
@@ -439,53 +294,3 @@ def _count(run: cursor, manifest: Mapping[str, Any]) -> None:
             f"Postgres has other rows of {', '.join(differing)} than the manifest; look for two "
             "files with the same content in the release."
         )
-
-
-def _sweep(opened: connection, run: cursor, *, attached: bool = True) -> Removed:
-    """Drop the partitions without a row in ``parts``; only loose ones unless ``attached``.
-
-    Of a table one partition at a time can be about to leave, so a reader who holds one makes the
-    others of that table wait as well.
-    """
-    with opened:
-        run.execute(
-            f"""
-            select part.relname, parent.relname, coalesce(pg_inherits.inhdetachpending, false)
-            from pg_class as part
-            left join pg_inherits on part.oid = pg_inherits.inhrelid
-            left join pg_class as parent on pg_inherits.inhparent = parent.oid
-            where
-                part.relnamespace = '{DATA}'::regnamespace and part.relkind = 'r'
-                and part.relname ~ '__[0-9]+$'
-                and not exists (select from {DATA}.parts where parts.relation = part.oid)
-                and (%s or parent.oid is null)
-            order by 3 desc, 1
-            """,
-            [attached],
-        )
-        doomed = run.fetchall()
-    held_up: set[str | None] = set()
-    removed, until = 0, time.monotonic() + SECONDS_FOR_RETENTION
-    opened.autocommit = True
-    try:
-        for name, parent, is_leaving in doomed:
-            if parent in held_up or time.monotonic() > until:
-                continue
-            part = sql.Identifier(DATA, name)
-            try:
-                if parent:
-                    run.execute(
-                        sql.SQL("alter table {} detach partition {} {}").format(
-                            sql.Identifier(DATA, parent),
-                            part,
-                            sql.SQL("finalize" if is_leaving else "concurrently"),
-                        )
-                    )
-                run.execute(sql.SQL("drop table {}").format(part))
-                removed += 1
-            except psycopg2.errors.LockNotAvailable:
-                if parent:
-                    held_up.add(parent)
-    finally:
-        opened.autocommit = False
-    return Removed(removed, len(doomed) - removed)

@@ -21,7 +21,7 @@ from psycopg2.extensions import make_dsn
 
 from orchestration.postgres.load import postgres_type
 from orchestration.postgres.server import Server
-from orchestration.publication import history, to_postgres
+from orchestration.publication import history, postgres_parts, to_postgres
 from orchestration.publication.audit import PublicationRefused, audit_path, write_audit
 from orchestration.publication.publish import publish, recover
 from orchestration.publication.release import build_candidate, building_folder, read_manifest
@@ -265,10 +265,10 @@ def test_closed_months_of_nights_are_one_part_each():
         {"path": f"scores/{day}.parquet", "sha256": day, "rows": 1, "partition": day}
         for day in ("2026-01-30", "2026-01-31", "2026-02-28", "2026-03-02", "2026-03-03")
     ]
-    found = to_postgres.parts_of("scores", files, "2026-03-03")
+    found = postgres_parts.parts_of("scores", files, "2026-03-03")
     assert [(part.rows, len(part.paths)) for part in found] == [(2, 2), (1, 1), (1, 1), (1, 1)]
-    assert len(to_postgres.parts_of("outcomes", files, "2026-03-03")) == 5
-    later = to_postgres.parts_of("scores", files, "2026-03-04")
+    assert len(postgres_parts.parts_of("outcomes", files, "2026-03-03")) == 5
+    later = postgres_parts.parts_of("scores", files, "2026-03-04")
     assert later == found
 
 
@@ -435,7 +435,7 @@ def test_a_load_that_was_killed_is_swept_and_made_again(settings, monkeypatch):
     first(settings)
     before = partitions(settings)
     folder, audit = second(settings)
-    original, calls = to_postgres.copy_rows, []
+    original, calls = postgres_parts.copy_rows, []
 
     def killed(*arguments, **options):
         calls.append(1)
@@ -443,12 +443,12 @@ def test_a_load_that_was_killed_is_swept_and_made_again(settings, monkeypatch):
             raise Killed
         return original(*arguments, **options)
 
-    monkeypatch.setattr(to_postgres, "copy_rows", killed)
+    monkeypatch.setattr(postgres_parts, "copy_rows", killed)
     with pytest.raises(Killed):
         publish(settings, folder, audit)
     loose = partitions(settings) - before
     assert len(loose) == 3 and (shown(settings), current(settings)) == (S, S.isoformat())
-    monkeypatch.setattr(to_postgres, "copy_rows", original)
+    monkeypatch.setattr(postgres_parts, "copy_rows", original)
     publish(settings, folder, audit)
     assert shown(settings) == NEXT and not loose & partitions(settings)
 
@@ -498,7 +498,7 @@ def test_a_switch_that_was_killed_is_made_up_for(settings, monkeypatch, moment):
 def test_a_load_that_loses_a_row_is_refused(settings, monkeypatch):
     first(settings)
     before = partitions(settings)
-    original = to_postgres.copy_rows
+    original = postgres_parts.copy_rows
 
     def losing(source, query, run, target, *arguments, **options):
         copied = original(source, query, run, target, *arguments, **options)
@@ -506,12 +506,12 @@ def test_a_load_that_loses_a_row_is_refused(settings, monkeypatch):
             run.execute(f"delete from {target.as_string(run)} where rep_id = 'r5'")
         return copied
 
-    monkeypatch.setattr(to_postgres, "copy_rows", losing)
+    monkeypatch.setattr(postgres_parts, "copy_rows", losing)
     with pytest.raises(PublicationRefused, match=r"reps: 20 of the 21 rows .* keep what they have"):
         publish_night(settings, "b", as_of=NEXT, more_reps=1)
     assert (shown(settings), current(settings)) == (S, S.isoformat())
     assert [night.as_of for night in history.original_nights(settings)] == [S.isoformat()]
-    monkeypatch.setattr(to_postgres, "copy_rows", original)
+    monkeypatch.setattr(postgres_parts, "copy_rows", original)
     publish_night(settings, "c", as_of=NEXT, more_reps=1)
     assert shown(settings) == NEXT and before <= partitions(settings)
 
@@ -768,7 +768,7 @@ def test_retention_drops_what_no_kept_publication_consists_of(settings):
     for night in kept:
         assert len(parts_of_publication(settings, night, "outcome_evidence")) == 4
     assert ask(settings, "select count(*) from utfall.outcome_evidence") == [(4000,)]
-    assert cleanup(few).in_postgres == to_postgres.NOTHING
+    assert cleanup(few).in_postgres == postgres_parts.NOTHING
 
 
 def test_a_long_reader_holds_up_no_night_and_loses_no_row(settings, monkeypatch):
