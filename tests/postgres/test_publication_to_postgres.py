@@ -27,7 +27,7 @@ from orchestration.publication.publish import publish, recover
 from orchestration.publication.release import build_candidate, building_folder, read_manifest
 from orchestration.publication.retention import cleanup
 from orchestration.quality.judge import Verdict
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from tests.postgres_publication import GREEN, build_night, manifest
 from tests.publication_support import S, result_for, settings_for
 from tests.support.postgres import server_in
@@ -529,6 +529,13 @@ def test_a_server_that_does_not_answer_publishes_nothing_anywhere(settings, tmp_
     assert [night.as_of for night in history.original_nights(settings)] == [S.isoformat()]
     report = cleanup(down)
     assert "does not answer" in report.problem and "does not answer" in str(report)
+
+
+def test_the_url_is_read_from_the_environment_and_shown_to_nobody():
+    found = load_settings({"UTFALL_PUBLISH_POSTGRES_URL": " postgresql://me:hush@db/sales "})
+    assert found.publish_postgres_url == "postgresql://me:hush@db/sales"
+    assert "hush" not in repr(found)
+    assert load_settings({}).publish_postgres_url is None
 
 
 def test_a_url_that_cannot_be_read_is_named(settings):
