@@ -141,6 +141,19 @@ final as (
     select * from never_frozen
 )
 
-select final.*
+select
+    final.budget_type_id,
+    final.parameter_set_id,
+    final.node_level,
+    final.node_id,
+    final.basis,
+    final.period_type,
+    final.period_start,
+    final.campaign_id,
+    cast(final.numerator as decimal(28, 4)) as numerator,
+    cast(final.denominator as decimal(28, 4)) as denominator,
+    cast(final.value as decimal(28, 10)) as value,
+    cast(final.record_count as bigint) as record_count,
+    final.reason_code
 from final
 {{ join_touched('final') }}

@@ -181,9 +181,13 @@ select
     period_type,
     period_start,
     campaign_id,
-    case when coalesce(reason_code, '') <> 'no_source' then numerator end as numerator,
-    case when coalesce(reason_code, '') <> 'no_source' then denominator end as denominator,
-    {{ value_of_parts() }} as value,
-    record_count,
+    cast(
+        case when coalesce(reason_code, '') <> 'no_source' then numerator end as decimal(28, 4)
+    ) as numerator,
+    cast(
+        case when coalesce(reason_code, '') <> 'no_source' then denominator end as decimal(28, 4)
+    ) as denominator,
+    cast({{ value_of_parts() }} as decimal(28, 10)) as value,
+    cast(record_count as bigint) as record_count,
     reason_code
 from measured

@@ -1,23 +1,7 @@
 {{ config(materialized="incremental", pre_hook="{{ forget_touched_periods() }}") }}
 
-with figures as (
-    select * from {{ ref('int_outcomes__valued_parts') }}
-    union all
-    select * from {{ ref('int_outcomes__standing_figures') }}
-)
+select * from {{ ref('int_outcomes__valued_parts') }}
 
-select
-    budget_type_id,
-    parameter_set_id,
-    node_level,
-    node_id,
-    basis,
-    period_type,
-    period_start,
-    campaign_id,
-    cast(numerator as decimal(28, 4)) as numerator,
-    cast(denominator as decimal(28, 4)) as denominator,
-    cast(value as decimal(28, 10)) as value,
-    cast(record_count as bigint) as record_count,
-    reason_code
-from figures
+union all
+
+select * from {{ ref('int_outcomes__standing_figures') }}
