@@ -306,8 +306,8 @@ def test_a_result_survives_the_audit_record():
 
 
 def test_rules_run_within_the_memory_that_the_night_may_use(tmp_path):
-    query = "select 1 from {batch} where current_setting('memory_limit') <> '5.5 GiB'"
+    query = "select 1 from {batch} where current_setting('memory_limit') <> '4.1 GiB'"
     rule = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}}
     verdict = judged(tmp_path, [ROWS, rule])
-    assert settings_for(tmp_path).memory_limit == "6GB"
+    assert settings_for(tmp_path).memory_limit == "4500MB"
     assert [result.success for result in verdict.results if result.table == "reps"] == [True, True]
