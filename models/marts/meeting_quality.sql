@@ -64,8 +64,38 @@ participations as (
         and meeting_keys.parameter_set_id = 'default'
 ),
 
--- What was booked and is taken back is no meeting; a joint one is one in the team. It has cost
--- where the rep's cost of the month falls.
+repeated as (
+    select activity_id
+    from participations
+    group by activity_id
+    having count(*) > 1
+),
+
+-- What was booked and is taken back is no meeting. A meeting that one rep was booked on once is
+-- counted by adding up; only the others have to be told apart at each node. A meeting has cost where
+-- the rep's cost of the month falls.
+lone as (
+    select
+        participations.rep_id,
+        participations.team_id,
+        participations.region_id,
+        participations.month,
+        meetings.customer_state,
+        coalesce(meetings.is_triple_check, 0) as is_triple_check,
+        case when participations.cost_rep_id is not null then 1 else 0 end as has_cost,
+        case when participations.cost_team_id = participations.team_id then 1 else 0 end
+            as has_team_cost,
+        case when participations.cost_region_id = participations.region_id then 1 else 0 end
+            as has_region_cost,
+        count(*) as meetings
+    from participations
+    left join repeated on participations.activity_id = repeated.activity_id
+    left join meetings on participations.activity_id = meetings.activity_id
+    where repeated.activity_id is null and participations.amount > 0
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+),
+
+-- A joint meeting is one in the team.
 attended as (
     select
         node_levels.node_level,
@@ -91,35 +121,66 @@ attended as (
             end
         ) as costed_amount
     from participations
+    inner join repeated on participations.activity_id = repeated.activity_id
     cross join {{ node_levels() }}
     group by 1, 2, 3, 4, 5
     having sum(participations.amount) > 0
 ),
 
+told_apart as (
+    select
+        node_level,
+        node_id,
+        month,
+        activity_id,
+        max(case when costed_amount > 0 then 1 else 0 end) as is_costed
+    from attended
+    group by 1, 2, 3, 4
+),
+
+node_meetings as (
+    select
+        node_levels.node_level,
+        {{ node_id('lone') }} as node_id,
+        lone.month,
+        lone.customer_state,
+        lone.is_triple_check,
+        case node_levels.node_level
+            when 'team' then lone.has_team_cost
+            when 'region' then lone.has_region_cost
+            else lone.has_cost
+        end as is_costed,
+        lone.meetings
+    from lone
+    cross join {{ node_levels() }}
+
+    union all
+
+    select
+        told_apart.node_level,
+        told_apart.node_id,
+        told_apart.month,
+        meetings.customer_state,
+        coalesce(meetings.is_triple_check, 0) as is_triple_check,
+        told_apart.is_costed,
+        1 as meetings
+    from told_apart
+    left join meetings on told_apart.activity_id = meetings.activity_id
+),
+
 counted as (
     select
-        attended.node_level,
-        attended.node_id,
-        attended.month,
-        count(distinct attended.activity_id) as meetings,
-        count(distinct case when meetings.is_triple_check = 1 then attended.activity_id end)
-            as triple_checks,
-        count(distinct case when attended.costed_amount > 0 then attended.activity_id end)
-            as costed_meetings,
-        count(
-            distinct case when meetings.customer_state = 'prospect' then attended.activity_id end
-        ) as prospect_meetings,
-        count(
-            distinct case when meetings.customer_state = 'new' then attended.activity_id end
-        ) as new_meetings,
-        count(
-            distinct case when meetings.customer_state = 'active' then attended.activity_id end
-        ) as active_meetings,
-        count(
-            distinct case when meetings.customer_state = 'passive' then attended.activity_id end
-        ) as passive_meetings
-    from attended
-    left join meetings on attended.activity_id = meetings.activity_id
+        node_level,
+        node_id,
+        month,
+        sum(meetings) as meetings,
+        sum(meetings * is_triple_check) as triple_checks,
+        sum(meetings * is_costed) as costed_meetings,
+        sum(case when customer_state = 'prospect' then meetings else 0 end) as prospect_meetings,
+        sum(case when customer_state = 'new' then meetings else 0 end) as new_meetings,
+        sum(case when customer_state = 'active' then meetings else 0 end) as active_meetings,
+        sum(case when customer_state = 'passive' then meetings else 0 end) as passive_meetings
+    from node_meetings
     group by 1, 2, 3
 ),
 
