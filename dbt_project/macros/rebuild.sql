@@ -30,13 +30,21 @@
     {% endfor %}
 {%- endmacro %}
 
+{#- The first day that a night computes again. -#}
+{% macro rebuild_from() -%}
+    {%- set rebuild = ref('int_core__rebuild') -%}
+    {%- set query = 'select rebuild_from from ' ~ rebuild -%}
+    {%- set found = found_now(query, [rebuild]) -%}
+    {{ '(' ~ query ~ ')' if found is none else literal(found[0]) }}
+{%- endmacro %}
+
 {#- Pre-hook of an incremental model with a `booking_month`: makes room for the rebuilt months, also
     where nothing takes their place. -#}
 {% macro forget_rebuilt_months() -%}
     {%- set rebuild = ref('int_core__rebuild') -%}
     {%- if is_incremental() -%}
         delete from {{ this }}
-        where booking_month >= (select rebuild_from from {{ rebuild }})
+        where booking_month >= {{ rebuild_from() }}
     {%- else -%}
         select 1
     {%- endif -%}
@@ -46,7 +54,7 @@
 {% macro is_rebuilt(booking_month) -%}
     {%- set rebuild = ref('int_core__rebuild') -%}
     {%- if is_incremental() -%}
-        {{ booking_month }} >= (select rebuild_from from {{ rebuild }})
+        {{ booking_month }} >= {{ rebuild_from() }}
     {%- else -%}
         1 = 1
     {%- endif -%}
@@ -61,7 +69,7 @@
     {%- if is_incremental() -%}
         delete from {{ this }} as stored
         where
-            stored.booking_month >= (select rebuild_from from {{ rebuild }})
+            stored.booking_month >= {{ rebuild_from() }}
             or not exists (
                 select 1
                 from {{ periods }} as periods

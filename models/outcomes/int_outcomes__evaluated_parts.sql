@@ -1,3 +1,7 @@
+{%- set touched_periods = ref('int_outcomes__touched_periods') -%}
+{%- set touched_starts -%}
+    select distinct period_start from {{ touched_periods }} where basis = 'reported'
+{%- endset -%}
 {{
     config(
         materialized="incremental",
@@ -18,7 +22,9 @@ all_components as (
         case when period_type = 'campaign' then coalesce(campaign_id, '') else '' end
             as period_campaign_id
     from {{ ref('int_budget_types__components') }}
-    where as_of is not null
+    where
+        as_of is not null
+        and {{ is_among('period_start', touched_starts, [touched_periods]) }}
 ),
 
 components as (
@@ -39,7 +45,7 @@ components as (
         least({{ trunc_date('month', 'components.booking_date') }}, months.last_month)
             as node_month
     from all_components as components
-    inner join {{ ref('int_outcomes__touched_periods') }} as touched
+    inner join {{ touched_periods }} as touched
         on
             components.budget_type_id = touched.budget_type_id
             and components.period_type = touched.period_type

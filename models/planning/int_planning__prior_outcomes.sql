@@ -5,6 +5,16 @@
     )
 }}
 
+{%- set planned = ref('int_planning__budgets') -%}
+{%- set scoped = ref('int_planning__budget_scopes') -%}
+{%- set scoped_types -%}
+    select distinct planned.budget_type_id
+    from {{ planned }} as planned
+    inner join {{ scoped }} as scoped
+        on planned.budget_id = scoped.budget_id and planned.version = scoped.version
+    where scoped.dimension <> 'team_id' and {{ is_open_plan('planned.plan_id') }}
+{%- endset %}
+
 with parameters as (
     select * from {{ ref('int_planning__parameters') }}
 ),
@@ -157,6 +167,7 @@ components as (
         and part = 'numerator'
         and parameter_set_id = 'default'
         and credit_type <> 'overlay'
+        and {{ is_among('budget_type_id', scoped_types, [planned, scoped]) }}
 ),
 
 in_period as (

@@ -2,6 +2,11 @@
     'product_category', 'channel', 'area_id', 'business_category', 'purchase_method', 'campaign_id',
     'rep_id',
 ] -%}
+{%- set subjects = ref('int_scoring__subject_periods') -%}
+{%- set asked_types -%}
+    select distinct budget_type_id from {{ subjects }}
+    where figure_kind in ('counted', 'evaluated') and {{ is_open_figure() }}
+{%- endset -%}
 {{ config(materialized="incremental", pre_hook="{{ forget_open_figures() }}") }}
 
 with figures as (
@@ -16,7 +21,7 @@ with figures as (
         figure_campaign_id,
         case when figure_kind in ('summed', 'counted') then window_start end as window_start,
         case when figure_kind in ('summed', 'counted') then window_end end as window_end
-    from {{ ref('int_scoring__subject_periods') }}
+    from {{ subjects }}
     where
         figure_kind in ('summed', 'counted', 'evaluated')
         and {{ is_open_figure() }}
@@ -168,7 +173,7 @@ limited_figures as (
 components as (
     select *
     from {{ ref('int_budget_types__components') }}
-    where budget_type_id in (select limited_figures.budget_type_id from limited_figures)
+    where {{ is_among('budget_type_id', asked_types, [subjects]) }}
 ),
 
 wanted as (
