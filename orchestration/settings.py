@@ -61,6 +61,7 @@ class Settings:
     publish_postgres_url: str | None = field(default=None, repr=False)
     threads: int = 2
     memory_limit: str = "4500MB"
+    gate_memory_limit: str = "2GB"
     seed: int = 20260302
     scale: float = 1.0
     defects: tuple[str, ...] = ()
@@ -139,6 +140,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         publish_postgres_url=env.get("UTFALL_PUBLISH_POSTGRES_URL", "").strip() or None,
         threads=_number(env, "UTFALL_THREADS", 2, int),
         memory_limit=env.get("UTFALL_MEMORY_LIMIT", "").strip() or "4500MB",
+        gate_memory_limit=env.get("UTFALL_GATE_MEMORY_LIMIT", "").strip() or "2GB",
         seed=_number(env, "UTFALL_DEMO_SEED", 20260302, int),
         scale=_number(env, "UTFALL_DEMO_SCALE", 1.0),
         defects=tuple(d for d in env.get("UTFALL_DEMO_DEFECTS", "").replace(",", " ").split() if d),

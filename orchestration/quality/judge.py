@@ -173,7 +173,9 @@ def judge(
     previous = previous_release(settings, as_of)
     for path, tables in judged_in.items():
         results.extend(
-            judge_tables(path, tables, suites, as_of, delivered, previous, settings.memory_limit)
+            judge_tables(
+                path, tables, suites, as_of, delivered, previous, settings.gate_memory_limit
+            )
         )
     return Verdict(tuple(results))
 

@@ -305,9 +305,9 @@ def test_a_result_survives_the_audit_record():
     assert RuleResult.from_json(result.to_json()) == result
 
 
-def test_rules_run_within_the_memory_that_the_night_may_use(tmp_path):
-    query = "select 1 from {batch} where current_setting('memory_limit') <> '4.1 GiB'"
+def test_rules_run_within_the_memory_that_the_gate_may_use(tmp_path):
+    query = "select 1 from {batch} where current_setting('memory_limit') <> '1.8 GiB'"
     rule = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}}
     verdict = judged(tmp_path, [ROWS, rule])
-    assert settings_for(tmp_path).memory_limit == "4500MB"
+    assert settings_for(tmp_path).gate_memory_limit == "2GB"
     assert [result.success for result in verdict.results if result.table == "reps"] == [True, True]
