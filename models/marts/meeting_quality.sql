@@ -72,8 +72,8 @@ repeated as (
 ),
 
 -- What was booked and is taken back is no meeting. A meeting that one rep was booked on once is
--- counted by adding up; only the others have to be told apart at each node. A meeting has cost where
--- the rep's cost of the month falls.
+-- counted by adding up; only the others have to be told apart at each node. A meeting has cost
+-- where the rep's cost of the month falls.
 lone as (
     select
         participations.rep_id,
