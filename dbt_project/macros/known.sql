@@ -3,7 +3,8 @@
     through views and unions to the tables, of which both engines then read only the part that is
     wanted, and leaves out budget types that nobody asks for; a query in its place is compared with all
     rows at the end. Elsewhere (compiled SQL, unit tests) the query itself stands there: the rows are
-    the same.
+    the same. A model is rendered before its pre-hook has made room, so a query may not ask the model's
+    own table what is left to do.
 -#}
 
 {#- The values in the only column of `query`, which reads `relations`; none where no model runs. -#}

@@ -171,6 +171,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Condition on a row of `int_scoring__subject_periods`: its figure is computed tonight. For queries
+    that are asked while the model is rendered, before its pre-hook has made room. -#}
+{% macro will_be_open_figure() -%}
+    {%- if is_incremental() -%}
+        (
+            not is_settled
+            or figure_id not in (select stored.figure_id from {{ this }} as stored)
+        )
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Condition on a figure of such a model: true in a full build. -#}
 {% macro is_open_figure() -%}
     {%- if is_incremental() -%}

@@ -12,7 +12,7 @@
     from {{ planned }} as planned
     inner join {{ scoped }} as scoped
         on planned.budget_id = scoped.budget_id and planned.version = scoped.version
-    where scoped.dimension <> 'team_id' and {{ is_open_plan('planned.plan_id') }}
+    where scoped.dimension <> 'team_id'
 {%- endset %}
 
 with parameters as (

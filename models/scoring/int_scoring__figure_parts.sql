@@ -5,7 +5,7 @@
 {%- set subjects = ref('int_scoring__subject_periods') -%}
 {%- set asked_types -%}
     select distinct budget_type_id from {{ subjects }}
-    where figure_kind in ('counted', 'evaluated') and {{ is_open_figure() }}
+    where figure_kind in ('counted', 'evaluated') and {{ will_be_open_figure() }}
 {%- endset -%}
 {{ config(materialized="incremental", pre_hook="{{ forget_open_figures() }}") }}
 

@@ -44,6 +44,7 @@ ABOUT_THE_RUN = {
     "int_outcomes__dimension_periods",
     "int_outcomes__late_changes",
     "int_outcomes__late_rows",
+    "int_outcomes__standing_figures",
     "int_outcomes__touched_periods",
     "int_planning__settled_bases",
 }
