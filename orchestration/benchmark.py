@@ -36,7 +36,7 @@ from orchestration.ingest import ingest_all
 from orchestration.manifest import DBT_EXECUTABLE, building_path
 from orchestration.publication.audit import write_audit
 from orchestration.publication.publish import publish
-from orchestration.publication.release import build_candidate, releases_folder
+from orchestration.publication.release import build_candidate, current_release, releases_folder
 from orchestration.publication.unchanged import unchanged_months
 from orchestration.quality.judge import judge
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
@@ -276,7 +276,6 @@ def _night(bench: Benchmark, label: str, day: date) -> tuple[BuildPlan, dict[str
     stage(f"{label}: dbt compile", lambda: run_dbt(settings, build, "compile", *arguments))
     results = stage(f"{label}: dbt run", lambda: run_dbt(settings, build, "run", *arguments))
     manifest = json.loads((settings.home / "target" / "manifest.json").read_text())
-    current = settings.published / "current"
     candidate = stage(
         f"{label}: candidate",
         lambda: build_candidate(
@@ -285,9 +284,7 @@ def _night(bench: Benchmark, label: str, day: date) -> tuple[BuildPlan, dict[str
             manifest,
             as_of=day,
             run_id=label,
-            unchanged_months=unchanged_months(
-                build, plan.base_as_of, current.resolve() if current.exists() else None
-            ),
+            unchanged_months=unchanged_months(build, plan.base_as_of, current_release(settings)),
         ),
     )
     verdict = stage(f"{label}: gate", lambda: judge(settings, candidate.folder, as_of=day))

@@ -74,11 +74,10 @@ def build_release_assets(
         description="The marts as Parquet in total order and the release file made from them.",
     )
     def release_candidate(night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
-        from orchestration.publication.release import build_candidate
+        from orchestration.publication.release import build_candidate, current_release
         from orchestration.publication.unchanged import unchanged_months
 
         build_file = Path(night.take("build_file")["path"])
-        current = night.settings.published / "current"
         with in_words():
             opened = open_build(night.settings, build_file)
             candidate = build_candidate(
@@ -90,7 +89,7 @@ def build_release_assets(
                 unchanged_months=unchanged_months(
                     opened,
                     read_plan(build_file).base_as_of,
-                    current.resolve() if current.exists() else None,
+                    current_release(night.settings),
                 ),
             )
         rows = {name: export.rows for name, export in sorted(candidate.exports.items())}

@@ -115,11 +115,10 @@ def write_database(
 ) -> dict[str, str]:
     """Write the tables of ``pieces`` (by published table) into the new file ``database``.
 
-    The file has its ``mode`` before it has a row.
-
-    ``earlier`` is the file of the release before and the fingerprints of its tables: those that are
-    the same are taken over with it. Views and what belongs to no piece are not. Returns table →
-    fingerprint. Raises ``ExportError`` where a type does not survive Parquet, or rows are missing.
+    The file has its ``mode`` before it has a row. ``earlier`` is the file of the release before and
+    the fingerprints of its tables: those that are the same are taken over with it. Views and what
+    belongs to no piece are not. Returns table → fingerprint. Raises ``ExportError`` where a type
+    does not survive Parquet, or rows are missing.
     """
     wanted = {piece.full_name: piece for some in pieces.values() for piece in some}
     kept: set[str] = set()
@@ -141,7 +140,7 @@ def write_database(
         is_loose = _free_share(connection) > MOST_FREE
     if kept and is_loose:
         database.unlink()
-        return write_database(settings, database, parquet, pieces)
+        return write_database(settings, database, parquet, pieces, mode=mode)
     return {name: piece.fingerprint for name, piece in wanted.items()}
 
 
@@ -160,7 +159,8 @@ def _keep(
     settings: Settings, database: Path, wanted: Mapping[str, Piece], earlier: Mapping[str, str]
 ) -> set[str]:
     """Drop what cannot be taken over from the copied file, and return the tables that stay."""
-    kept = {name for name, piece in wanted.items() if earlier.get(name) == piece.fingerprint}
+    # Closed before anything is written: only what is free by then is filled again.
+    same = {name for name, piece in wanted.items() if earlier.get(name) == piece.fingerprint}
     with connect(settings, database, storage_version=STORAGE_VERSION) as connection:
         views = connection.execute(
             "select schema_name, view_name from duckdb_views() "
@@ -172,13 +172,11 @@ def _keep(
             "select schema_name, table_name from duckdb_tables() "
             "where database_name = current_database()"
         ).fetchall()
+        kept = same & {f"{schema}.{table}" for schema, table in tables}
         for schema, table in tables:
             if f"{schema}.{table}" not in kept:
                 connection.execute(f"drop table {schema}.{table}")
-        # Only what is free when a table is written is filled again.
-        connection.execute("checkpoint")
-    missing = kept - {f"{schema}.{table}" for schema, table in tables}
-    return kept - missing
+    return kept
 
 
 def _free_share(connection: duckdb.DuckDBPyConnection) -> float:

@@ -53,6 +53,7 @@ from orchestration.publication.release import (
     RESTRICTED_DATABASE,
     add_view,
     close_database,
+    current_release,
     export_ledger,
     read_manifest,
     releases_folder,
@@ -181,12 +182,6 @@ def recover(settings: Settings) -> Path | None:
         if wanted != shown:
             switch_link(link, wanted)
     return wanted
-
-
-def current_release(settings: Settings) -> Path | None:
-    """The release that readers of the files get now, None before the first."""
-    link = settings.published / "current"
-    return link.resolve() if link.exists() else None
 
 
 @contextmanager
@@ -418,9 +413,9 @@ def _hashes(entry: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 
 def _result(settings: Settings, audit: Audit, kind: str, final: Path) -> PublishResult:
-    current = settings.published / "current"
-    is_current = current.exists() and current.resolve() == final.resolve()
-    shown = read_manifest(current)["as_of"] if current.exists() else "nothing"
+    current = current_release(settings)
+    is_current = current == final.resolve()
+    shown = read_manifest(current)["as_of"] if current else "nothing"
     if kind == UNCHANGED:
         text = f"{audit.as_of} was published before with the same id: nothing to do."
     elif is_current:
@@ -463,8 +458,8 @@ def _published_at(settings: Settings, result: PublishResult | None) -> datetime 
 
 def _shown(settings: Settings) -> dict[str, Any]:
     """What readers get now: the day and id of ``current``."""
-    current = settings.published / "current"
-    if not current.exists():
+    current = current_release(settings)
+    if current is None:
         return {}
     manifest = read_manifest(current)
     return {

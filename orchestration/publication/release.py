@@ -111,6 +111,12 @@ def releases_folder(settings: Settings) -> Path:
     return settings.published / "releases"
 
 
+def current_release(settings: Settings) -> Path | None:
+    """The release that readers of the files get now, None before the first."""
+    link = settings.published / "current"
+    return link.resolve() if link.exists() else None
+
+
 def building_folder(settings: Settings, run_id: str) -> Path:
     """The candidate of a run."""
     return releases_folder(settings) / f".building-{run_id}"
@@ -133,7 +139,6 @@ def build_candidate(
     """
     folder = building_folder(settings, run_id)
     remove_tree(folder)
-    current = settings.published / "current"
     inputs = {
         "ledger_hash": ledger_hash(build_path),
         "history_hash": history_hash(settings, as_of),
@@ -145,7 +150,7 @@ def build_candidate(
         manifest,
         folder / "parquet",
         publication_id=identifier,
-        previous=current.resolve() if current.exists() else None,
+        previous=current_release(settings),
         unchanged_months=unchanged_months,
         frozen={SCORES: frozen_files(settings, SCORES, as_of)},
     )
@@ -174,22 +179,21 @@ def build_release(
 
     ``utfall.duckdb`` is made from the Parquet files alone, so that the two cannot differ, and from
     the file of the release that readers have now, as far as its Parquet files are the same.
-    ``identity`` is the publication's id, the
-    version of the code and the hashes of ledger and history, as the manifest states them. Raises
-    ``ExportError`` when a type does not survive Parquet.
+    ``identity`` is the publication's id, the version of the code and the hashes of ledger and
+    history, as the manifest states them. Raises ``ExportError`` when a type does not survive
+    Parquet.
     """
     folder = building_folder(settings, run_id)
     identifier = identity["publication_id"]
     export_ledger(build_path, folder / LEDGER_FILE)
     database = folder / DATABASE
     marts = marts_of(manifest)
-    current = settings.published / "current"
     tables = write_database(
         settings,
         database,
         folder / "parquet",
         {name: pieces_of(marts[name], export, as_of) for name, export in exports.items()},
-        earlier=earlier_database(current if current.exists() else None),
+        earlier=earlier_database(current_release(settings)),
     )
     with connect(settings, database, storage_version=STORAGE_VERSION) as connection:
         create_marks(connection, DATA_SCHEMA)

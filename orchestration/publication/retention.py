@@ -17,8 +17,8 @@ from orchestration.publication import history, to_postgres
 from orchestration.publication.audit import PublicationRefused
 from orchestration.publication.files import remove_tree
 from orchestration.publication.postgres_parts import NOTHING, Removed
-from orchestration.publication.publish import current_release, recover
-from orchestration.publication.release import releases_folder
+from orchestration.publication.publish import recover
+from orchestration.publication.release import current_release, releases_folder
 from orchestration.settings import Settings
 
 

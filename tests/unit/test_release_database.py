@@ -156,3 +156,19 @@ def test_no_file_grows_from_night_to_night(settings):
         ).release
         sizes.append((release / "utfall.duckdb").stat().st_size)
     assert sizes[-1] <= 1.3 * sizes[0], sizes
+
+
+def test_nobody_else_reads_the_restricted_file_while_it_is_written(settings, monkeypatch):
+    modes: dict[str, set[int]] = {}
+    load = database._load
+
+    def noted(connection, parquet, piece):
+        (path,) = connection.execute(
+            "select path from duckdb_databases() where database_name = current_database()"
+        ).fetchone()
+        modes.setdefault(Path(path).name, set()).add(Path(path).stat().st_mode & 0o777)
+        load(connection, parquet, piece)
+
+    monkeypatch.setattr(database, "_load", noted)
+    candidate(settings, "a")
+    assert modes["utfall_restricted.duckdb"] == {0o600}
