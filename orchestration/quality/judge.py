@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 import duckdb
 
 from orchestration.quality.deliveries import in_words
+from orchestration.quality.months import months_to_judge, only_months
 from orchestration.quality.owners import owner_of_source
 from orchestration.quality.suites import (
     AUDIT_TABLES,
@@ -171,10 +173,18 @@ def judge(
     delivered = _delivered_entities(release)
     results.extend(judge_deliveries(release, suites.get(DELIVERY_SUITE), as_of, reads))
     previous = previous_release(settings, as_of)
+    months = months_to_judge(release, previous)
     for path, tables in judged_in.items():
         results.extend(
             judge_tables(
-                path, tables, suites, as_of, delivered, previous, settings.gate_memory_limit
+                path,
+                tables,
+                suites,
+                as_of,
+                delivered=delivered,
+                previous=previous and previous / DATABASES[0],
+                months=months,
+                memory_limit=settings.gate_memory_limit,
             )
         )
     return Verdict(tuple(results))
@@ -196,14 +206,14 @@ def published_columns(database: Path) -> dict[str, list[str]]:
 
 
 def previous_release(settings: Settings, as_of: date) -> Path | None:
-    """The file that readers have now, where it is of an S before ``as_of``; else None."""
+    """The release that readers have now, where it is of an S before ``as_of``; else None."""
     current = settings.published / "current"
     if not (current / "manifest.json").exists():
         return None
     folder = current.resolve()
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     is_earlier = date.fromisoformat(manifest["as_of"]) < as_of
-    return folder / DATABASES[0] if is_earlier else None
+    return folder if is_earlier else None
 
 
 def judge_tables(
@@ -211,14 +221,17 @@ def judge_tables(
     tables: Sequence[str],
     suites: Mapping[str, Suite],
     as_of: date,
+    *,
     delivered: set[str] | None = None,
     previous: Path | None = None,
+    months: Collection[date] | None = None,
     memory_limit: str | None = None,
 ) -> list[RuleResult]:
     """Run the suites of ``tables`` on the DuckDB file ``path``.
 
     ``delivered`` are the entities with rows (None: all), ``previous`` the file of the release
-    before, which rules from day to day compare with, ``memory_limit`` DuckDB's.
+    before, which rules from day to day compare with, ``months`` the booking months that rules by
+    month look at (None: all), ``memory_limit`` DuckDB's.
     """
     from orchestration.quality.duckdb_gx import open_datasource
 
@@ -237,15 +250,47 @@ def judge_tables(
                 for rule in suite.rules
                 if _applies(rule, delivered) and (previous is not None or not rule.needs_previous)
             ]
-            outcome = _validate(datasource, table, due, as_of)
-            for rule in suite.rules:
-                if rule not in due:
-                    results.append(_not_applicable(rule))
-                    continue
-                result = _rule_result(rule, outcome[rule.id])
-                if rule.type == CUSTOM_SQL and not result.success and not result.could_not_run:
-                    result = _with_stakes(datasource, rule, result)
-                results.append(result)
+            judged: dict[str, RuleResult] = {}
+            for rules, shown in _by_what_they_see(due, months):
+                with _showing(datasource, tables, shown):
+                    judged.update(_judge_rules(datasource, table, rules, as_of))
+            results.extend(judged.get(rule.id) or _not_applicable(rule) for rule in suite.rules)
+    return results
+
+
+def _by_what_they_see(
+    rules: Sequence[Rule], months: Collection[date] | None
+) -> Iterable[tuple[list[Rule], Collection[date] | None]]:
+    """The rules that look at all rows, and those that look at ``months`` (None: all) alone."""
+    by_month = [rule for rule in rules if months is not None and rule.is_judged_by_month]
+    groups = (([rule for rule in rules if rule not in by_month], None), (by_month, months))
+    return [(some, shown) for some, shown in groups if some]
+
+
+@contextmanager
+def _showing(
+    datasource, tables: Collection[str], months: Collection[date] | None
+) -> Generator[None, None, None]:
+    """Show the monthly tables of ``tables`` with ``months`` alone (None: as they are)."""
+    if months is None:
+        yield
+        return
+    with (
+        datasource.get_execution_engine().get_connection() as connection,
+        only_months(connection, tables, months),
+    ):
+        yield
+
+
+def _judge_rules(
+    datasource, table: str, rules: Sequence[Rule], as_of: date
+) -> dict[str, RuleResult]:
+    outcome = _validate(datasource, table, rules, as_of)
+    results = {rule.id: _rule_result(rule, outcome[rule.id]) for rule in rules}
+    for rule in rules:
+        result = results[rule.id]
+        if rule.type == CUSTOM_SQL and not result.success and not result.could_not_run:
+            results[rule.id] = _with_stakes(datasource, rule, result)
     return results
 
 
@@ -256,14 +301,16 @@ def _validate(
     import great_expectations as gx
 
     outcome: dict[str, Any] = {}
-    suite = gx.ExpectationSuite(name=table)
+    # GX keeps names apart, and a table may be looked at twice: whole, and some months of it.
+    name = f"{table}: {rules[0].id}"
+    suite = gx.ExpectationSuite(name=name)
     for rule in rules:
         try:
             suite.add_expectation(rule.expectation())
         except SuiteError as error:
             outcome[rule.id] = error
     try:
-        asset = datasource.add_table_asset(table, table_name=table)
+        asset = datasource.add_table_asset(name, table_name=table)
         batch = asset.add_batch_definition_whole_table("whole").get_batch()
         validation = batch.validate(
             suite,

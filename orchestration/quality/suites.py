@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from orchestration.quality.months import MONTHLY_TABLES
 from orchestration.quality.owners import OWNERS_FILE, load_owners
 from orchestration.settings import PROJECT_ROOT
 
@@ -37,11 +38,21 @@ PREVIOUS = "previous"
 """The name under which a rule from day to day reads the release of an earlier S."""
 
 CUSTOM_SQL = "unexpected_rows_expectation"
+ROW_CHECKS = frozenset(
+    {
+        "expect_column_values_to_not_be_null",
+        "expect_column_values_to_be_in_set",
+        "expect_column_values_to_be_between",
+        "expect_column_pair_values_a_to_be_greater_than_b",
+    }
+)
+"""Expectations that look at one row at a time, unless they are content with most of them."""
+
 SEVERITIES = ("critical", "warning")
 
 NAME_KEYS = ("name_en", "name_sv", "rows_en", "rows_sv")
 _REQUIRED = ("id", "type", "owner", "severity", "source", "reason", "text_en", "text_sv")
-_OPTIONAL = ("kwargs", "when_delivered", "needs_previous")
+_OPTIONAL = ("kwargs", "when_delivered", "needs_previous", "by_month")
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}: \S")
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 _COLUMN_LIST_KEYS = ("column_list", "column_set")
@@ -59,6 +70,7 @@ class Rule:
     ``when_delivered`` names the entities that the rule needs: where the company delivers none of
     them, the rule does not apply. ``needs_previous`` is for rules from day to day: they read the
     release of an earlier S as ``previous.<table>``, and do not apply before there is one.
+    ``by_month`` says of a query that its rows of one booking month decide alone.
     """
 
     id: str
@@ -73,6 +85,18 @@ class Rule:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     when_delivered: tuple[str, ...] = ()
     needs_previous: bool = False
+    by_month: bool = False
+
+    @property
+    def is_judged_by_month(self) -> bool:
+        """Whether a month that passed with an earlier release need not be judged again."""
+        is_row_check = (
+            self.table in MONTHLY_TABLES
+            and self.severity == "critical"
+            and self.type in ROW_CHECKS
+            and "mostly" not in self.kwargs
+        )
+        return self.by_month or is_row_check
 
     def expectation(self):
         """The GX expectation of this rule. Raises ``SuiteError`` where GX refuses it."""
@@ -216,11 +240,23 @@ def _read_rule(path: Path, table: str, raw: Any) -> Rule:
             f"{name}: `needs_previous: true` belongs to a query that reads {PREVIOUS}.<table>, the "
             "release of the day before, and to no other rule."
         )
+    by_month = bool(raw.get("by_month"))
+    if by_month and not (
+        table in MONTHLY_TABLES
+        and raw["type"] == CUSTOM_SQL
+        and (raw["severity"] == "critical" or reads_previous)
+    ):
+        raise SuiteError(
+            f"{name}: `by_month: true` belongs to a query on {' or '.join(MONTHLY_TABLES)} that "
+            "blocks or compares with the day before: of what only warns, an earlier release does "
+            "not say that it held."
+        )
     return Rule(
         table=table,
         kwargs=kwargs,
         when_delivered=tuple(raw.get("when_delivered") or ()),
         needs_previous=reads_previous,
+        by_month=by_month,
         **{key: str(raw[key]).strip() for key in _REQUIRED},
     )
 

@@ -8,7 +8,8 @@ Each rule is judged alone, on a copy of a sound company with one thing wrong.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ import pytest
 
 from orchestration.publication.audit_tables import _LEDGER_TYPES
 from orchestration.quality.judge import RuleResult, judge_deliveries, judge_tables, types_by_entity
+from orchestration.quality.months import MONTHLY_TABLES
 from orchestration.quality.suites import DELIVERY_SUITE, Rule, Suite, read_suite, suite_files
 from tests.unit.test_quality_suites import DEFECTS, S, company
 
@@ -183,13 +185,44 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def judged(folder: Path, suites: dict[str, Suite], defect: str = "") -> list[RuleResult]:
-    """Judge suites on a copy of the company in which ``defect`` was run."""
+def spoiled(folder: Path, defect: str) -> Path:
+    """A copy of the company in which ``defect`` was run."""
     database = folder / "spoiled.duckdb"
     shutil.copyfile(folder / "utfall.duckdb", database)
     with duckdb.connect(str(database)) as connection:
         connection.execute(defect or "select 1")
-    return judge_tables(database, list(suites), suites, S, previous=folder / "previous.duckdb")
+    return database
+
+
+def judged(
+    folder: Path,
+    suites: dict[str, Suite],
+    defect: str = "",
+    months: Collection[date] | None = None,
+) -> list[RuleResult]:
+    """Judge suites on a copy of the company in which ``defect`` was run."""
+    return judge_tables(
+        spoiled(folder, defect),
+        list(suites),
+        suites,
+        S,
+        previous=folder / "previous.duckdb",
+        months=months,
+    )
+
+
+def changed_months(folder: Path, defect: str) -> set[date | None]:
+    """The booking months that ``defect`` changes in the monthly tables."""
+    with duckdb.connect(str(spoiled(folder, defect)), read_only=True) as connection:
+        connection.execute(f"attach '{folder / 'utfall.duckdb'}' as sound (read_only)")
+        return {
+            month
+            for table in MONTHLY_TABLES
+            for one, other in ((table, f"sound.{table}"), (f"sound.{table}", table))
+            for (month,) in connection.execute(
+                f"select distinct booking_month from (from {one} except all from {other})"
+            ).fetchall()
+        }
 
 
 def judged_deliveries(folder: Path, suite: Suite, defect: str = "") -> list[RuleResult]:
@@ -244,3 +277,16 @@ def test_each_rule_of_a_table_notices_what_must_break_it(sound, table):
         if result.could_not_run or result.success:
             unnoticed.append((rule.id, breaking(rule), result.observed))
     assert not unnoticed
+
+
+@pytest.mark.parametrize("rule_id", [rule.id for rule in RULES.values() if rule.is_judged_by_month])
+def test_a_rule_by_month_notices_in_the_changed_months_alone_what_must_break_it(sound, rule_id):
+    rule = RULES[rule_id]
+    alone, defect = {rule.table: Suite(rule.table, (rule,))}, breaking(rule)
+    months = changed_months(sound, defect)
+    assert months, "The statement changes no monthly table."
+    (result,) = judged(sound, alone, defect, months - {None})
+    assert not (result.success or result.could_not_run), (rule.id, result.observed)
+    if None not in months:
+        (elsewhere,) = judged(sound, alone, defect, frozenset())
+        assert elsewhere.success, "Other months than those asked for were judged."
