@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import duckdb
 
 from orchestration.quality.deliveries import in_words
-from orchestration.quality.months import months_to_judge, only_months
+from orchestration.quality.months import Answered, answered_by, only_months
 from orchestration.quality.owners import owner_of_source
 from orchestration.quality.suites import (
     AUDIT_TABLES,
@@ -173,7 +173,7 @@ def judge(
     delivered = _delivered_entities(release)
     results.extend(judge_deliveries(release, suites.get(DELIVERY_SUITE), as_of, reads))
     previous = previous_release(settings, as_of)
-    months = months_to_judge(release, previous)
+    answered = answered_by(previous, release)
     for path, tables in judged_in.items():
         results.extend(
             judge_tables(
@@ -183,7 +183,7 @@ def judge(
                 as_of,
                 delivered=delivered,
                 previous=previous and previous / DATABASES[0],
-                months=months,
+                answered=answered,
                 memory_limit=settings.gate_memory_limit,
             )
         )
@@ -224,14 +224,14 @@ def judge_tables(
     *,
     delivered: set[str] | None = None,
     previous: Path | None = None,
-    months: Collection[date] | None = None,
+    answered: Answered | None = None,
     memory_limit: str | None = None,
 ) -> list[RuleResult]:
     """Run the suites of ``tables`` on the DuckDB file ``path``.
 
     ``delivered`` are the entities with rows (None: all), ``previous`` the file of the release
-    before, which rules from day to day compare with, ``months`` the booking months that rules by
-    month look at (None: all), ``memory_limit`` DuckDB's.
+    before, which rules from day to day compare with, ``answered`` what it answers for (None:
+    nothing), ``memory_limit`` DuckDB's.
     """
     from orchestration.quality.duckdb_gx import open_datasource
 
@@ -251,7 +251,7 @@ def judge_tables(
                 if _applies(rule, delivered) and (previous is not None or not rule.needs_previous)
             ]
             judged: dict[str, RuleResult] = {}
-            for rules, shown in _by_what_they_see(due, months):
+            for rules, shown in _by_what_they_see(due, answered):
                 with _showing(datasource, tables, shown):
                     judged.update(_judge_rules(datasource, table, rules, as_of))
             results.extend(judged.get(rule.id) or _not_applicable(rule) for rule in suite.rules)
@@ -259,11 +259,16 @@ def judge_tables(
 
 
 def _by_what_they_see(
-    rules: Sequence[Rule], months: Collection[date] | None
+    rules: Sequence[Rule], answered: Answered | None
 ) -> Iterable[tuple[list[Rule], Collection[date] | None]]:
-    """The rules that look at all rows, and those that look at ``months`` (None: all) alone."""
-    by_month = [rule for rule in rules if months is not None and rule.is_judged_by_month]
-    groups = (([rule for rule in rules if rule not in by_month], None), (by_month, months))
+    """The rules that look at all rows (None), and those that look at some booking months alone."""
+    by_month = [
+        rule
+        for rule in rules
+        if answered and rule.is_by_month and answered.covers(rule.id, rule.words)
+    ]
+    whole = [rule for rule in rules if rule not in by_month]
+    groups = ((whole, None), (by_month, answered and answered.months))
     return [(some, shown) for some, shown in groups if some]
 
 

@@ -1,8 +1,8 @@
 """Which booking months of a candidate the gate has to judge.
 
-A release that readers have has passed every rule that blocks. A month whose files are the same has
-the same rows, so a rule that looks at one month at a time would say of it what it said then. Such
-rules are judged on the other months; a night changes a few of some forty.
+Where a rule looks at one month at a time, held on the release that readers have, and the files of a
+month are still the same, it would say of that month what it said then. Such rules are judged on the
+other months; a night changes a few of some forty.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from orchestration.publication.export import PARTITIONED_BY
 
@@ -20,30 +23,57 @@ MONTH = "booking_month"
 MONTHLY_TABLES = tuple(sorted(t for t, column in PARTITIONED_BY.items() if column == MONTH))
 """The published tables with one file per booking month."""
 
+RESULTS = "data_quality_results"
+"""The published table that holds what the gate said of a release."""
 
-def months_to_judge(release: Path, previous: Path | None) -> frozenset[date] | None:
-    """The booking months of candidate ``release`` that the release ``previous`` does not answer
-    for; None where that is all of them.
+
+@dataclass(frozen=True)
+class Answered:
+    """What the release that readers have answers for, seen from a candidate.
+
+    ``months`` are the booking months that it does not answer for, ``rules`` those that held on all
+    of its rows, and ``other_tables`` the published tables whose files are not the same any more.
+    """
+
+    months: frozenset[date]
+    rules: frozenset[str]
+    other_tables: frozenset[str]
+
+    def covers(self, rule_id: str, reads: Collection[str]) -> bool:
+        """Whether a rule by month that ``reads`` these tables need not look beyond ``months``."""
+        return rule_id in self.rules and self.other_tables.isdisjoint(reads)
+
+
+def answered_by(previous: Path | None, release: Path) -> Answered | None:
+    """What release ``previous`` answers for in candidate ``release``; None where that is nothing.
 
     A month has to be judged when a file of one of the monthly tables is another, appeared or is
     gone, and when it was not over on the day of ``previous``: what was planned then has happened.
-    Rules may be others in other code, so all months are judged where its version differs, and
-    where either folder has no manifest.
+    Rules may be others in other code, so nothing is answered where its version differs, or where a
+    folder is no whole release.
     """
     before, now = (_manifest(folder) for folder in (previous, release))
-    if not before or not now or before["code_version"] != now["code_version"]:
+    if not previous or not before or not now or before["code_version"] != now["code_version"]:
         return None
-    earlier, files = _files(before), _files(now)
-    last_day = date.fromisoformat(before["as_of"])
-    return frozenset(
-        month
-        for table, month in earlier.keys() | files.keys()
-        if month is not None
-        and (
-            month >= last_day.replace(day=1)
-            or earlier.get((table, month)) != files.get((table, month))
-        )
-    )
+    verdict = previous / "parquet" / f"{RESULTS}.parquet"
+    if not verdict.exists():
+        return None
+    held = duckdb.execute(
+        f"select rule_id from read_parquet('{verdict}') "
+        "where run_id = ? and success and not could_not_run and checked is distinct from 0",
+        [before["run_id"]],
+    ).fetchall()
+    current = date.fromisoformat(before["as_of"]).replace(day=1)
+    others: set[str] = set()
+    months: set[date] = set()
+    for table in before["tables"].keys() | now["tables"].keys():
+        changed = _files(before, table) ^ _files(now, table)
+        if table in MONTHLY_TABLES:
+            going_on = {file for file in _files(now, table) if file[0] and file[0] >= current}
+            months |= {month for month, _ in changed | going_on if month is not None}
+        elif changed:
+            others.add(table)
+    return Answered(frozenset(months), frozenset(rule for (rule,) in held), frozenset(others))
 
 
 @contextmanager
@@ -79,12 +109,9 @@ def _manifest(folder: Path | None) -> dict[str, Any] | None:
     return json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else None
 
 
-def _files(manifest: Mapping[str, Any]) -> dict[tuple[str, date | None], str]:
-    """(Table, month) → sha256 of its file, of the monthly tables."""
+def _files(manifest: Mapping[str, Any], table: str) -> set[tuple[date | None, str]]:
+    """(Month, sha256) of the files of a table; the month of a table in one file is None."""
     return {
-        (table, date.fromisoformat(file["partition"]) if file["partition"] else None): file[
-            "sha256"
-        ]
-        for table in MONTHLY_TABLES
+        (date.fromisoformat(file["partition"]) if file["partition"] else None, file["sha256"])
         for file in manifest["tables"].get(table, {"files": ()})["files"]
     }

@@ -8,27 +8,47 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestration.quality.judge import judge, previous_release
-from orchestration.quality.months import months_to_judge
-from orchestration.quality.suites import CUSTOM_SQL, ROW_COUNT, SuiteError, read_suite
+from orchestration.quality.judge import Verdict, judge, previous_release
+from orchestration.quality.months import Answered, answered_by
+from orchestration.quality.suites import CUSTOM_SQL, ROW_COUNT, Rule, SuiteError, read_suite
 from orchestration.settings import Settings
-from tests.publication_support import S, candidate, publish_night, settings_for, write_suite
+from tests.publication_support import (
+    GREEN,
+    S,
+    candidate,
+    publish_night,
+    result_for,
+    settings_for,
+    write_suite,
+)
 
 TOMORROW = S + timedelta(days=1)
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 ROWS = {"type": ROW_COUNT, "kwargs": {"min_value": 1}}
 
 
+HELD = Verdict(
+    (
+        *GREEN.results,
+        *(result_for("outcomes", rule_id=name) for name in ("answered_for", "changed", "values")),
+        result_for("outcomes", rule_id="did_not_apply", checked=0),
+        result_for("outcomes", rule_id="warned", severity="warning", success=False),
+    )
+)
+"""What the gate said of the first release; as if everything had been well with it."""
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A company whose release of S readers have."""
     company = settings_for(tmp_path)
-    publish_night(company, "first")
+    publish_night(company, "first", verdict=HELD)
     return company
 
 
@@ -43,14 +63,18 @@ def changed(folder: Path, target: Path, change) -> Path:
     return target
 
 
+def answered(settings: Settings, **options) -> Answered | None:
+    """What the release of S answers for in a candidate of the next night."""
+    now = candidate(settings, "second", as_of=TOMORROW, **options).folder
+    return answered_by(previous_release(settings, TOMORROW), now)
+
+
 def test_months_with_the_same_files_are_answered_for(settings):
-    now = candidate(settings, "second", as_of=TOMORROW).folder
-    assert months_to_judge(now, previous_release(settings, TOMORROW)) == {MARCH}
+    assert answered(settings).months == {MARCH}, "The month that was going on is judged."
 
 
 def test_a_month_with_another_file_is_judged(settings):
-    now = candidate(settings, "second", as_of=TOMORROW, factor="1.02").folder
-    assert months_to_judge(now, previous_release(settings, TOMORROW)) == {FEBRUARY, MARCH}
+    assert answered(settings, factor="1.02").months == {FEBRUARY, MARCH}
 
 
 def test_a_month_that_is_gone_is_judged(settings, tmp_path):
@@ -62,20 +86,49 @@ def test_a_month_that_is_gone_is_judged(settings, tmp_path):
         files[:] = [file for file in files if file["partition"] != JANUARY.isoformat()]
 
     without = changed(now, tmp_path / "without", forget_january)
-    assert months_to_judge(without, before) == {JANUARY, MARCH}
-    assert months_to_judge(now, changed(before, tmp_path / "before", forget_january)) == {
-        JANUARY,
-        MARCH,
-    }
+    assert answered_by(before, without).months == {JANUARY, MARCH}
+    without = changed(before, tmp_path / "before", forget_january)
+    assert answered_by(without, now).months == {JANUARY, MARCH}
 
 
-def test_all_months_are_judged_where_no_release_answers_for_them(settings, tmp_path):
+def test_rules_that_failed_or_did_not_apply_are_not_answered_for(settings):
+    rules = answered(settings).rules
+    assert {"answered_for", "changed", "values"} < rules
+    assert rules.isdisjoint({"did_not_apply", "warned", "never_heard_of"})
+
+
+def test_a_rule_is_not_answered_for_where_a_table_it_reads_is_another(settings, tmp_path):
+    def other_reps(manifest):
+        manifest["tables"]["reps"]["files"][0]["sha256"] = "other"
+
+    now = candidate(settings, "second", as_of=TOMORROW).folder
+    before = previous_release(settings, TOMORROW)
+    assert {"reps", "budget_types"}.isdisjoint(answered_by(before, now).other_tables)
+    found = answered_by(before, changed(now, tmp_path / "other", other_reps))
+    assert "reps" in found.other_tables
+    assert not found.covers("changed", {"select", "reps"})
+    assert found.covers("changed", {"select", "budget_types"})
+
+
+def test_a_query_reads_the_tables_it_names_but_not_those_of_the_release_before():
+    query = "select 1 from {batch} join reps using (rep_id) join previous.budgets using (id)"
+    rule = replace(
+        Rule("r", "outcomes", CUSTOM_SQL, *[""] * 6), kwargs={"unexpected_rows_query": query}
+    )
+    assert "reps" in rule.words
+    assert "budgets" not in rule.words
+
+
+def test_nothing_is_answered_for_without_a_release_of_the_same_code(settings, tmp_path):
     now = candidate(settings, "second", as_of=TOMORROW).folder
     before = previous_release(settings, TOMORROW)
     other_code = changed(now, tmp_path / "other", lambda m: m.update(code_version="other"))
-    assert months_to_judge(other_code, before) is None
-    assert months_to_judge(now, None) is None
-    assert months_to_judge(tmp_path / "nothing", before) is None
+    assert answered_by(before, other_code) is None
+    assert answered_by(None, now) is None
+    assert answered_by(before, tmp_path / "nothing") is None
+    unjudged = changed(before, tmp_path / "unjudged", lambda m: None)
+    (unjudged / "parquet" / "data_quality_results.parquet").unlink()
+    assert answered_by(unjudged, now) is None
     assert previous_release(settings, S) is None, "A second run of S has nothing to lean on."
 
 
@@ -91,6 +144,7 @@ def test_rules_by_month_see_the_judged_months_and_others_all_rows(settings, tmp_
     rules = {
         "whole": rule_on(JANUARY, "node_id"),
         "answered_for": rule_on(JANUARY, by_month=True),
+        "warned": rule_on(JANUARY, "node_level", by_month=True, severity="warning"),
         "changed": rule_on(FEBRUARY, by_month=True),
         "values": {
             "type": "expect_column_values_to_not_be_null",
@@ -114,25 +168,26 @@ def test_rules_by_month_see_the_judged_months_and_others_all_rows(settings, tmp_
 
     # Each of twenty reps has a figure in one of four months, and one of the night in March.
     again, checked = failed("again", S)
-    assert again == {"whole", "answered_for", "changed"}
+    assert again == {"whole", "answered_for", "warned", "changed"}
     assert (checked["values"], checked["rows"]) == (40, 40)
     next_night, checked = failed("next", TOMORROW)
-    assert next_night == {"whole"}
+    assert next_night == {"whole", "warned"}
     assert (checked["values"], checked["rows"]) == (20, 40)
     corrected, checked = failed("corrected", TOMORROW, factor="1.02")
-    assert corrected == {"whole", "changed"}
+    assert corrected == {"whole", "warned", "changed"}
     assert (checked["values"], checked["rows"]) == (25, 40)
 
 
 @pytest.mark.parametrize(
     ("table", "rule"),
     [
-        ("outcomes", rule_on(JANUARY, by_month=True, severity="warning")),
         ("reps", rule_on(JANUARY, by_month=True)),
         ("outcomes", {**ROWS, "by_month": True}),
     ],
 )
-def test_by_month_is_refused_where_an_earlier_release_says_nothing(tmp_path, table, rule):
+def test_by_month_is_refused_where_a_rule_is_not_a_query_on_a_table_of_months(
+    tmp_path, table, rule
+):
     path = write_suite(tmp_path, table, [{**ROWS, "id": "rows"}, {**rule, "id": "wrong"}])
     with pytest.raises(SuiteError, match="rule wrong: `by_month: true` belongs to a query"):
         read_suite(path)
