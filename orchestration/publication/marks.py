@@ -29,11 +29,17 @@ def create_marks(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 
 def mark_column(schema: str, table: str, has_types: bool) -> str:
-    """The SQL of a row's ``quality_mark``: by the row's type, or one for the whole table."""
-    same_type = f"is not distinct from {schema}.{table}.{TYPE_COLUMN}" if has_types else "is null"
+    """The SQL of a row's ``quality_mark``: by the row's type, or one for the whole table.
+
+    The marks by type are one map that is read once. A subquery that asks for the row's own type
+    would be a join that DuckDB makes for all rows, in every query, shown or not.
+    """
+    marks = f"from {schema}.quality_marks as marks where marks.table_name = '{table}'"
+    if not has_types:
+        return f"(select max(marks.rule_ids) {marks})"
     return (
-        f"(select max(rule_ids) from {schema}.quality_marks as marks "
-        f"where marks.table_name = '{table}' and marks.{TYPE_COLUMN} {same_type})"
+        f"(select map_from_entries(list((marks.{TYPE_COLUMN}, marks.rule_ids))) {marks})"
+        f"[{schema}.{table}.{TYPE_COLUMN}]"
     )
 
 

@@ -8,7 +8,8 @@ Each rule is judged alone, on a copy of a sound company with one thing wrong.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -198,15 +199,9 @@ def judged(
     folder: Path,
     suites: dict[str, Suite],
     defect: str = "",
-    months: Collection[date] | None = None,
+    answered: Answered | None = None,
 ) -> list[RuleResult]:
-    """Judge suites on a copy of the company in which ``defect`` was run.
-
-    An earlier release answers for all rules in all but ``months`` (None: there is none).
-    """
-    answered = (
-        None if months is None else Answered(frozenset(months), frozenset(RULES), frozenset())
-    )
+    """Judge suites on a copy of the company in which ``defect`` was run."""
     return judge_tables(
         spoiled(folder, defect),
         list(suites),
@@ -217,18 +212,23 @@ def judged(
     )
 
 
-def changed_months(folder: Path, defect: str) -> set[date | None]:
-    """The booking months that ``defect`` changes in the monthly tables."""
+def answered_before(folder: Path, defect: str) -> Answered:
+    """What a release of the sound company answers for when ``defect`` is what happened since."""
+    changed: dict[str, set[date | None]] = {}
     with duckdb.connect(str(spoiled(folder, defect)), read_only=True) as connection:
         connection.execute(f"attach '{folder / 'utfall.duckdb'}' as sound (read_only)")
-        return {
-            month
-            for table in MONTHLY_TABLES
-            for one, other in ((table, f"sound.{table}"), (f"sound.{table}", table))
-            for (month,) in connection.execute(
-                f"select distinct booking_month from (from {one} except all from {other})"
-            ).fetchall()
-        }
+        for table in (path.stem for path in suite_files() if path.stem != DELIVERY_SUITE):
+            month = "booking_month" if table in MONTHLY_TABLES else "null"
+            for one, other in ((table, f"sound.{table}"), (f"sound.{table}", table)):
+                rows = connection.execute(
+                    f"select distinct {month} from (from {one} except all from {other})"
+                ).fetchall()
+                changed.setdefault(table, set()).update(value for (value,) in rows)
+    return Answered(
+        months=frozenset().union(*(changed[table] for table in MONTHLY_TABLES)),
+        rules=frozenset(RULES),
+        other_tables=frozenset(t for t in changed if changed[t] and t not in MONTHLY_TABLES),
+    )
 
 
 def judged_deliveries(folder: Path, suite: Suite, defect: str = "") -> list[RuleResult]:
@@ -289,10 +289,10 @@ def test_each_rule_of_a_table_notices_what_must_break_it(sound, table):
 def test_a_rule_by_month_notices_in_the_changed_months_alone_what_must_break_it(sound, rule_id):
     rule = RULES[rule_id]
     alone, defect = {rule.table: Suite(rule.table, (rule,))}, breaking(rule)
-    months = changed_months(sound, defect)
-    assert months, "The statement changes no monthly table."
-    (result,) = judged(sound, alone, defect, months - {None})
+    answered = answered_before(sound, defect)
+    without_month = replace(answered, months=answered.months - {None})
+    (result,) = judged(sound, alone, defect, without_month)
     assert not (result.success or result.could_not_run), (rule.id, result.observed)
-    if None not in months:
-        (elsewhere,) = judged(sound, alone, defect, frozenset())
+    if answered.covers(rule.id, rule.words) and None not in answered.months:
+        (elsewhere,) = judged(sound, alone, defect, replace(answered, months=frozenset()))
         assert elsewhere.success, "Other months than those asked for were judged."

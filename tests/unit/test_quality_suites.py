@@ -24,11 +24,11 @@ insert into budget_types by name
 select
     id as budget_type_id, id as name_en, id as name_sv, id as definition_en, id as definition_sv,
     if(id in ('meetings_held', 'meetings_planned_next_14d', 'kam_customers_met_90d',
-        'average_deal_value', 'customer_retention_rate', 'margin_per_meeting'), 'RATIO', 'SUM')
-        as aggregation,
+        'average_deal_value', 'customer_retention_rate', 'contribution_margin_rate',
+        'margin_per_meeting'), 'RATIO', 'SUM') as aggregation,
     'higher' as direction, 'distribute' as target_mode, 'flow' as time_shape, 'currency' as unit,
     'week month quarter year' as period_types
-from (select unnest($types) as id);
+from (select unnest(list_append($types, 'contribution_margin_rate')) as id);
 
 insert into reps by name
 select 'r' || range as rep_id, 'Rep' as name, 'rep' as role, 1 as fte, true as is_employed,
@@ -99,6 +99,9 @@ select budget_type_id, 'default' as parameter_set_id, node_level, node_id, 'repo
     as booking_month
 from node_amounts, periods
 group by all;
+
+update outcomes set denominator = 150000
+where budget_type_id = 'contribution_margin_rate' and period_type = 'year';
 
 insert into channel_sales by name
 select outcomes.node_level, outcomes.node_id, date '2026-02-01' as month, channel,
@@ -375,8 +378,8 @@ DEFECTS = {
     "update outcome_evidence set amount = amount - 1 where budget_type_id = 'invoiced_revenue'": {
         "outcomes.evidence_explains"
     },
-    "delete from outcome_evidence where budget_type_id = 'contribution_margin' and rep_id = 'r2'": {
-        "outcome_evidence.uncosted_revenue"
+    "update outcomes set denominator = 146000 where budget_type_id = 'contribution_margin_rate'": {
+        "outcomes.uncosted_revenue"
     },
     "update outcome_evidence set event_date = date '2025-12-01'": {
         "outcome_evidence.late_registration"
