@@ -271,6 +271,20 @@ def test_every_rule_holds_on_the_sound_company(sound):
     assert not failed
 
 
+@pytest.mark.parametrize("months", [(), (date(2026, 2, 1),), (date(2026, 3, 1),)])
+def test_rules_by_month_hold_where_one_month_alone_is_judged(sound, months):
+    """A rule that compares a month with another one does not: it is no rule by month."""
+    by_month = [rule for rule in RULES.values() if rule.is_by_month]
+    suites = {
+        table: Suite(table, tuple(rule for rule in by_month if rule.table == table))
+        for table in MONTHLY_TABLES
+    }
+    answered = Answered(frozenset(months), frozenset(RULES), frozenset())
+    results = judged(sound, suites, answered=answered)
+    assert len(results) == len(by_month)
+    assert not [(r.rule_id, r.observed) for r in results if not r.success or r.could_not_run]
+
+
 @pytest.mark.parametrize("table", sorted({rule.table for rule in RULES.values()}))
 def test_each_rule_of_a_table_notices_what_must_break_it(sound, table):
     unnoticed = []
