@@ -14,7 +14,7 @@ import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,9 @@ class Mart:
     """Columns that never reach the open files."""
     database_order_by: tuple[str, ...] = ()
     """Order of the rows in the DuckDB file, where another than the files' packs them better."""
+    dated_by: Mapping[str, str] = field(default_factory=dict)
+    """``day`` and ``unless``: a row without a value in the second lies in the month of the first,
+    so that the rows of some months are found without computing those of all."""
 
     @property
     def is_restricted(self) -> bool:
@@ -143,6 +146,7 @@ def marts_of(manifest: Mapping[str, Any]) -> dict[str, Mart]:
             column_audiences={k: value for k, value in audiences.items() if value != audience},
             restricted=NEVER_OPEN | {k for k, value in audiences.items() if value == RESTRICTED},
             database_order_by=tuple(meta.get("database_order_by") or ()),
+            dated_by=meta.get("dated_by") or {},
         )
     return marts
 
@@ -292,8 +296,13 @@ def _plan(connection: duckdb.DuckDBPyConnection, mart: Mart, publication_id: str
         )
     columns = [column for column in columns if column[0] not in mart.restricted]
     names = [name for name, _ in columns]
-    for key in ("order_by", "database_order_by"):
-        unknown = [name for name in getattr(mart, key) if name not in names]
+    named = {
+        "order_by": mart.order_by,
+        "database_order_by": mart.database_order_by,
+        "dated_by": tuple(mart.dated_by.values()),
+    }
+    for key, wanted in named.items():
+        unknown = [name for name in wanted if name not in names]
         if unknown:
             raise ExportError(
                 f"{mart.name}: config.meta.{key} names {', '.join(unknown)}, which is no column."
@@ -357,11 +366,15 @@ def _without(
     """
     if not taken_over:
         return plan.source
-    months = ", ".join(f"date '{month.isoformat()}'" for month in taken_over)
+    first = end = min(taken_over)
+    while end in taken_over:
+        end = _next_month(end)
+    months = ", ".join(map(_day, taken_over))
     connection.execute(f"set threads = {max(1, settings.threads)}")
     connection.execute(
         f"create or replace table {_SCRATCH}.main.changed as select * from {plan.source} "
-        f"where {plan.partitioned_by} is null or {plan.partitioned_by} not in ({months})"
+        f"where ({plan.partitioned_by} is null or {plan.partitioned_by} not in ({months})) "
+        f"and {_dated(plan, f'< {_day(first)}', 'or', f'>= {_day(end)}')}"
     )
     return f"{_SCRATCH}.main.changed"
 
@@ -458,10 +471,11 @@ def _write(
         source = plan.source
         if len(batch) > 1 and not source.startswith(_SCRATCH):
             source = f"{_SCRATCH}.main.batch"
+            dated = _dated(plan, f">= {_day(batch[0])}", "and", f"< {_day(_next_month(batch[-1]))}")
             connection.execute(f"set threads = {max(1, settings.threads)}")
             connection.execute(
                 f"create or replace table {source} as select * from {plan.source} "
-                f"where {' or '.join(_in_part(plan, part) for part in batch)}"
+                f"where ({' or '.join(_in_part(plan, part) for part in batch)}) and {dated}"
             )
         # Each file is written by the thread that asks for it; DuckDB's own would vary the bytes.
         connection.execute("set threads = 1")
@@ -546,8 +560,27 @@ def _label(part: Any) -> str | None:
 
 
 def _in_part(plan: _Plan, part: date | None) -> str:
-    value = "null" if part is None else f"date '{part.isoformat()}'"
+    value = "null" if part is None else _day(part)
     return f"{plan.partitioned_by} is not distinct from {value}"
+
+
+def _dated(plan: _Plan, one: str, joined: str, other: str) -> str:
+    """What a row's day must be for the row to lie in the months wanted, as SQL.
+
+    It leaves nothing out that the month itself would not; a day is what tables are stored by.
+    """
+    if not plan.mart.dated_by:
+        return "true"
+    day, unless = (f'"{plan.mart.dated_by[key]}"' for key in ("day", "unless"))
+    return f"({unless} is not null or {day} is null or {day} {one} {joined} {day} {other})"
+
+
+def _next_month(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def _day(day: date) -> str:
+    return f"date '{day.isoformat()}'"
 
 
 def _quoted(path: Path) -> str:

@@ -241,10 +241,48 @@ def test_a_table_in_one_file_that_is_the_same_is_shared(settings):
     assert (current / "parquet/reps.parquet").samefile(second.folder / "parquet/reps.parquet")
 
 
-@pytest.mark.parametrize("key", ["order_by", "database_order_by"])
+@pytest.mark.parametrize(
+    "unchanged", [(), ("2025-12-01", "2026-01-01"), ("2025-11-01", "2026-01-01"), ("2026-02-01",)]
+)
+def test_asking_by_day_finds_the_rows_that_the_months_have(settings, unchanged):
+    """Some rows lie in the month of their day, some in that of a period; some have no month."""
+    build, marts = build_file(settings.work / "build.duckdb"), manifest()
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            """
+            create or replace table marts.outcome_evidence as
+            select
+                evidence.*,
+                if(copy = 0, booking_month, null) as period_start,
+                (booking_month + to_days(if(copy = 0, -400, 9)))::date as booking_date
+            from marts.outcome_evidence as evidence, range(4) as copies(copy)
+            union all
+            select 'signed_volume', 'c' || range, 'r1', 1, null, null, null from range(30)
+            """
+        )
+    before = build_candidate(settings, build, marts, as_of=S, run_id="before").folder
+    evidence = marts["nodes"]["model.utfall.outcome_evidence"]["config"]["meta"]
+    evidence["dated_by"] = {"day": "booking_date", "unless": "period_start"}
+    exports = export_candidates(
+        settings,
+        build,
+        marts,
+        settings.work / "out",
+        previous=before,
+        unchanged_months={"outcome_evidence": {date.fromisoformat(month) for month in unchanged}},
+    )
+    earlier = read_manifest(before)["tables"]["outcome_evidence"]["files"]
+    assert [(file.path, file.sha256) for file in exports["outcome_evidence"].files] == [
+        (file["path"], file["sha256"]) for file in earlier
+    ]
+    assert len(earlier) == 5
+
+
+@pytest.mark.parametrize("key", ["order_by", "database_order_by", "dated_by"])
 def test_an_order_by_what_is_no_column_is_refused(tmp_path, key):
     build, marts = build_file(tmp_path / "build.duckdb"), manifest()
-    marts["nodes"]["model.utfall.reps"]["config"]["meta"][key] = ["nobody"]
+    wrong = {"day": "nobody", "unless": "rep_id"} if key == "dated_by" else ["nobody"]
+    marts["nodes"]["model.utfall.reps"]["config"]["meta"][key] = wrong
     with pytest.raises(ExportError, match=f"{key} names nobody"):
         export_candidates(settings_for(tmp_path), build, marts, tmp_path / "out")
 
