@@ -116,3 +116,33 @@ def test_a_column_that_is_gone_is_an_error_until_the_table_is_built_in_full(ware
         warehouse.build(ADDED % "" + "2 as figure")
     warehouse.build(ADDED % "" + "3 as figure", "--full-refresh")
     assert warehouse.ask("from figures") == [(3,)]
+
+
+@pytest.mark.parametrize("kind", ["table", "incremental"])
+def test_a_model_built_in_steps_has_every_row_once(warehouse, kind):
+    """A row that meets two conditions, one of them or none, or has no value at all."""
+    statement = (
+        f"{{{{ config(materialized='{kind}', full_in_steps=['a = 1 and b = 1', 'b = 1']) }}}} "
+        "select a, b, count(*) as rows from (values (1, 1), (1, 2), (2, 1), (2, 2), (null, 1), "
+        "(1, null), (null, null), (1, 1)) as given (a, b) group by a, b"
+    )
+    expected = [(1, 1, 2), (1, 2, 1), (1, None, 1), (2, 1, 1), (2, 2, 1), (None, 1, 1)]
+    warehouse.build(statement)
+    assert warehouse.ask("from figures order by all") == [*expected, (None, None, 1)]
+    assert warehouse.relations() == [("figures", "BASE TABLE")]
+    run = (warehouse.folder / "target/run/utfall/models/figures.sql").read_text()
+    assert run.count("insert into") == 2
+    warehouse.build(statement)
+    repeated = 2 if kind == "incremental" else 1
+    assert len(warehouse.ask("from figures")) == repeated * 7
+
+
+def test_a_model_whose_second_step_fails_leaves_its_table_as_it_was(warehouse):
+    warehouse.build(TABLE + "1 as figure")
+    with pytest.raises(AssertionError, match="Conversion Error"):
+        warehouse.build(
+            """{{ config(materialized='table', full_in_steps=["text = '1'"]) }} """
+            "select text, cast(max(more) as integer) as figure "
+            "from (values ('1', '1'), ('2', 'many')) as given (text, more) group by text"
+        )
+    assert warehouse.ask("from figures") == [(1,)]
