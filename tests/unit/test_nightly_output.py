@@ -326,9 +326,12 @@ def test_dbt_of_a_killed_run_is_ended_before_the_next_one_writes(tmp_path):
     for name in ("a", "b"):
         (settings.work / f"{name}.duckdb").touch()
     script = tmp_path / "dbt"
-    script.write_text("import time\ntime.sleep(60)\n")
-    with subprocess.Popen([sys.executable, str(script)]) as orphan:
+    script.write_text("import time\nprint('runs', flush=True)\ntime.sleep(60)\n")
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as orphan:
         try:
+            # A process that has only just been started has no command line yet.
+            assert orphan.stdout.readline() == "runs\n"
             remember_child(open_build(settings, settings.work / "a.duckdb"), orphan.pid)
             open_build(settings, settings.work / "b.duckdb")
             orphan.wait(5)
