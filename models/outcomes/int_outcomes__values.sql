@@ -1,14 +1,4 @@
-{{
-    config(
-        materialized="incremental",
-        pre_hook="{{ forget_touched_periods() }}",
-        full_in_steps=[
-            "basis = 'reported' and period_type = 'week'",
-            "period_type = 'week'",
-            "basis = 'reported'",
-        ],
-    )
-}}
+{{ config(materialized="incremental", pre_hook="{{ forget_touched_periods() }}") }}
 
 with figures as (
     select * from {{ ref('int_outcomes__valued_parts') }}

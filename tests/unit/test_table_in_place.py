@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.dbt_harness import project_of, run_dbt
 
+STEPS = {"full_in_steps": ["a = 1 and b = 1", "b = 1"]}
 TABLE = "{{ config(materialized='table') }} select "
 
 
@@ -122,7 +123,7 @@ def test_a_column_that_is_gone_is_an_error_until_the_table_is_built_in_full(ware
 def test_a_model_built_in_steps_has_every_row_once(warehouse, kind):
     """A row that meets two conditions, one of them or none, or has no value at all."""
     statement = (
-        f"{{{{ config(materialized='{kind}', full_in_steps=['a = 1 and b = 1', 'b = 1']) }}}} "
+        f"{{{{ config(materialized='{kind}', meta={STEPS}) }}}} "
         "select a, b, count(*) as rows from (values (1, 1), (1, 2), (2, 1), (2, 2), (null, 1), "
         "(1, null), (null, null), (1, 1)) as given (a, b) group by a, b"
     )
@@ -141,7 +142,7 @@ def test_a_model_whose_second_step_fails_leaves_its_table_as_it_was(warehouse):
     warehouse.build(TABLE + "1 as figure")
     with pytest.raises(AssertionError, match="Conversion Error"):
         warehouse.build(
-            """{{ config(materialized='table', full_in_steps=["text = '1'"]) }} """
+            """{{ config(materialized='table', meta={'full_in_steps': ["text = '1'"]}) }} """
             "select text, cast(max(more) as integer) as figure "
             "from (values ('1', '1'), ('2', 'many')) as given (text, more) group by text"
         )
