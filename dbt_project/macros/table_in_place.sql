@@ -4,20 +4,25 @@
     itself fills a second table, renames both and drops the first in a transaction of its own, which
     took about a third of the time of a small model. Postgres keeps dbt's own way.
 
-    A model whose rows of a full build are too many to be grouped in memory says with `meta.full_in_steps`
-    how they are built one part after another: a row belongs to the first condition it meets, or to
-    the rest. DuckDB gives a grouping four fifths of its memory, and what it needs beside that has been
+    A model whose rows of a full build are too many to be grouped in memory says with
+    `meta.full_in_steps` how they are built one part after another: a row belongs to the first
+    condition it meets, or to the rest; a model with a contract cannot. DuckDB gives a grouping four fifths of its memory, and what it needs beside that has been
     more than the last fifth.
 -#}
 {% macro replace_table(table, sql) -%}
+    {%- set steps = (config.get('meta') or {}).get('full_in_steps') -%}
+    {%- if steps and config.get('contract').enforced -%}
+        {{ exceptions.raise_compiler_error(
+            this ~ ' has a contract and meta.full_in_steps; only one of them can be kept.'
+        ) }}
+    {%- endif -%}
     {%- if config.get('contract').enforced -%}
         {{ get_assert_columns_equivalent(sql) }}
         create or replace table {{ table }} {{ get_table_columns_and_constraints() }};
         insert into {{ table }} {{ get_column_names() }} (
             {{ get_select_subquery(sql) }}
         )
-    {%- elif (config.get('meta') or {}).get('full_in_steps') -%}
-        {%- set steps = config.get('meta').full_in_steps -%}
+    {%- elif steps -%}
         {%- for step in range(steps | length + 1) -%}
             {{ 'create or replace table ' ~ table ~ ' as' if step == 0 else 'insert into ' ~ table }}
             select * from (

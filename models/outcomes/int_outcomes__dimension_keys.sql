@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", pre_hook="{{ forget_rebuilt_months() }}") }}
 
 -- Two models at a time that merge all components do not fit into the memory of a full run.
--- depends_on: {{ ref('int_outcomes__keys') }}
+-- depends_on: {{ ref('int_outcomes__flow_parts') }}
 
 with components as (
     select

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.quality.duckdb_gx import open_datasource
 from orchestration.quality.judge import Verdict, judge, previous_release
-from orchestration.quality.months import Answered, answered_by
+from orchestration.quality.months import Answered, answered_by, only_months
 from orchestration.quality.suites import CUSTOM_SQL, ROW_COUNT, Rule, SuiteError, read_suite
 from orchestration.settings import Settings
 from tests.publication_support import (
@@ -176,6 +177,23 @@ def test_rules_by_month_see_the_judged_months_and_others_all_rows(settings, tmp_
     corrected, checked = failed("corrected", TOMORROW, factor="1.02")
     assert corrected == {"whole", "warned", "changed"}
     assert (checked["values"], checked["rows"]) == (25, 40)
+
+
+def test_a_check_that_fails_does_not_widen_what_the_next_one_sees(settings):
+    """It is rolled back, and the views that stand in front of the tables must stay."""
+    file = candidate(settings, "second", as_of=TOMORROW).folder / "utfall.duckdb"
+    with open_datasource(file) as datasource:
+        engine = datasource.get_execution_engine()
+
+        def rows() -> int:
+            with engine.get_connection() as connection:
+                return connection.exec_driver_sql("select count(*) from outcomes").scalar()
+
+        with engine.get_connection() as connection, only_months(connection, ["outcomes"], {MARCH}):
+            with pytest.raises(Exception, match="no_such_table"), engine.get_connection() as again:
+                again.exec_driver_sql("select * from no_such_table")
+            assert rows() == 20
+        assert rows() == 40
 
 
 @pytest.mark.parametrize(
